@@ -1,0 +1,77 @@
+// Command logproc turns a stream of JSON logs into metrics and daily summaries.
+//
+// Each command has a file of its own here that holds its flags and the wiring; the logic is in the
+// packages that it calls.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli lists the commands in the order in which the help shows them.
+type cli struct {
+}
+
+// streams are the process's standard streams, handed to every command so that tests can give their own.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// errFindings ends a command with exit code 1: it worked, and it found something.
+var errFindings = errors.New("findings")
+
+// Exit codes of every command.
+const (
+	exitOK       = 0
+	exitFindings = 1
+	exitError    = 2 // usage, config or I/O
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is the program without its process: it parses args, runs the command and gives the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("logproc"),
+		kong.Description("Counts, checks and summarises a stream of JSON logs."),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { exit = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		panic(err) // the struct tags above are wrong: a defect that every test meets
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err == nil {
+		err = command.Run()
+	}
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	default:
+		_, _ = fmt.Fprintln(std.err, "logproc:", err)
+		return exitError
+	}
+}

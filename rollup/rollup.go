@@ -1,0 +1,243 @@
+// Package rollup holds exact counts by event-time bucket, committed in one atomic step with the
+// offset they stand for, and the summaries made of them.
+//
+// The stores are in sub-folders (memstore, boltstore) and pass one conformance suite, storetest.
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/logproc/logproc/parse"
+)
+
+// TopicPartition names one partition of a topic, or one file ("file:NAME", 0).
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// String gives topic/partition, as in messages and status.
+func (tp TopicPartition) String() string { return tp.Topic + "/" + strconv.Itoa(int(tp.Partition)) }
+
+// Key identifies one series of counts. It is comparable; stores encode it length-prefixed.
+type Key struct {
+	Service string
+	Env     string
+	Level   parse.Level
+	Msg     string
+}
+
+// Values of Key.Msg and Key.Service that stand for what has no value of its own.
+const (
+	MsgMissing     = "_missing"  // a JSON object without a key
+	MsgUnparsed    = "_unparsed" // a line that could not be read, see parse.Reason
+	MsgInvalid     = "_invalid"  // a key that breaks the naming convention
+	Overflow       = "_overflow" // beyond a cardinality budget
+	ServiceUnknown = "_unknown"  // no field or envelope names the service
+)
+
+// BucketLength is the length of a time bucket. A quarter of an hour fits every zone's offset, so the
+// day of any zone, of 23 or 25 hours too, can be folded from buckets of UTC.
+const BucketLength = 15 * time.Minute
+
+// Bucket is a span of BucketLength of event time, counted from the Unix epoch in UTC.
+type Bucket int32
+
+// BucketOf gives the bucket of a time in Unix nanoseconds; times outside of what Bucket can hold are
+// put into the first or last one.
+func BucketOf(ns int64) Bucket {
+	b := ns / int64(BucketLength)
+	if ns%int64(BucketLength) < 0 {
+		b--
+	}
+	return Bucket(b) // ±292 years of nanoseconds are ±10.2 million buckets
+}
+
+// Start gives the first instant of the bucket, in UTC.
+func (b Bucket) Start() time.Time { return time.Unix(0, int64(b)*int64(BucketLength)).UTC() }
+
+// Count is a number of events of one series in one bucket.
+type Count struct {
+	Key    Key
+	Bucket Bucket
+	N      uint64
+}
+
+// Form is a frequent shape of keys that break the convention: the key with everything replaced that
+// may identify someone. Its counts are a lower bound (only frequent forms are kept).
+type Form struct {
+	Service string
+	Env     string
+	Text    string // safe to show: see rules.Form
+	Bucket  Bucket
+	N       uint64
+}
+
+// Outcomes says what became of the records of a range of offsets.
+type Outcomes struct {
+	Counted      uint64 // counted as an event (one OTLP record may hold several events)
+	DeadLettered uint64 // counted as _unparsed and handed to the dead letters
+	Skipped      uint64 // left out by rule: the leading fragments of a joined record
+}
+
+// Add adds other to o.
+func (o *Outcomes) Add(other Outcomes) {
+	o.Counted += other.Counted
+	o.DeadLettered += other.DeadLettered
+	o.Skipped += other.Skipped
+}
+
+// Total gives the number of records with an outcome.
+func (o Outcomes) Total() uint64 { return o.Counted + o.DeadLettered + o.Skipped }
+
+// LostReason says why a range of offsets could not be counted.
+type LostReason string
+
+// The causes of loss. A hole in the offsets is none: compaction and transactions leave them.
+const (
+	LostRetention  LostReason = "retention"  // the log now starts beyond the offset that was expected next
+	LostTruncation LostReason = "truncation" // the log was cut back below the offset that was expected next
+	LostCorrupt    LostReason = "corrupt"    // a batch that cannot be read
+)
+
+// Lost is a range of offsets [First, Last] that could not be read. Offsets are an upper bound of the records.
+type Lost struct {
+	First, Last int64
+	Reason      LostReason
+}
+
+// Fence is a claim number issued by the store; a commit with a number below the newest is refused.
+type Fence uint64
+
+// TopicID tells a topic from one of the same name that was created after a deletion: Kafka's topic
+// id as 32 hex digits, or empty where the source has none.
+type TopicID string
+
+// Claim is what the store knows of a partition when a worker takes it over.
+type Claim struct {
+	Fence   Fence
+	Known   bool    // whether anything was ever committed; if not, Offset and Resume mean nothing
+	TopicID TopicID // of the last commit
+	Offset  int64   // the next offset to count: everything below it is counted
+	Resume  int64   // where to read from, at most Offset: records in between only refill held fragments
+}
+
+// Commit is one atomic step: the counts of the records in [Base, Next) and the new offset.
+type Commit struct {
+	TopicPartition
+	Fence    Fence
+	TopicID  TopicID
+	Base     int64 // the stored offset this step starts from; not compared when nothing is stored yet
+	Next     int64 // the stored offset after it; offsets have holes, so Next-Base is no number of records
+	Resume   int64 // see Claim.Resume
+	Outcomes Outcomes
+	Counts   []Count // no two with the same Key and Bucket
+	Forms    []Form
+	Lost     []Lost
+}
+
+// Outcome is the store's answer to a Commit.
+type Outcome uint8
+
+// Committed and Already are success; after Behind and Split the worker discards its batch and reads
+// on from Result.Offset; after Fenced and TopicChanged it stops.
+const (
+	Committed    Outcome = iota
+	Fenced               // somebody claimed the partition after us
+	TopicChanged         // the stored counts belong to another topic of that name
+	Already              // the stored offset is Next or beyond: an earlier try took effect
+	Behind               // the stored offset is below Base: the store came back from the past
+	Split                // the stored offset is inside the batch
+)
+
+var outcomeNames = [...]string{"committed", "fenced", "topic_changed", "already", "behind", "split"}
+
+// String gives the outcome as used in labels.
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// Result is the answer to a Commit: what happened and the offset that is stored now.
+type Result struct {
+	Outcome Outcome
+	Offset  int64
+}
+
+// Decide is the contract of the commit, shared by all stores: given what is stored, what becomes of c.
+// The caller applies c in the same atomic step if and only if the outcome is Committed.
+func Decide(stored Claim, c *Commit) Result {
+	switch {
+	case c.Fence < stored.Fence:
+		return Result{Fenced, stored.Offset}
+	case !stored.Known:
+		return Result{Committed, c.Next}
+	case stored.TopicID != c.TopicID:
+		return Result{TopicChanged, stored.Offset}
+	case stored.Offset == c.Base:
+		return Result{Committed, c.Next}
+	case stored.Offset >= c.Next:
+		return Result{Already, stored.Offset}
+	case stored.Offset < c.Base:
+		return Result{Behind, stored.Offset}
+	default:
+		return Result{Split, stored.Offset}
+	}
+}
+
+// Ledger is the balance of one partition since the store was made.
+type Ledger struct {
+	TopicPartition
+	TopicID  TopicID
+	Start    int64 // the first offset that was ever asked for
+	Offset   int64
+	Resume   int64
+	Outcomes Outcomes
+	Lost     []Lost // merged where they adjoin; the newest MaxLost, older ones only in LostOffsets
+	// LostOffsets is the sum of the lost ranges' lengths by reason.
+	LostOffsets map[LostReason]uint64
+	Updated     time.Time // of the last commit, by the store's clock
+}
+
+// MaxLost is the number of lost ranges kept per partition.
+const MaxLost = 100
+
+// Query selects counts: buckets in [From, To), and one service or env when not nil.
+type Query struct {
+	From, To Bucket
+	Service  *string
+	Env      *string
+}
+
+// Errors of stores that callers tell apart.
+var (
+	// ErrLocked: another process has the store open.
+	ErrLocked = errors.New("another process has it open")
+	// ErrCorrupt: the store's content cannot be read.
+	ErrCorrupt = errors.New("it is corrupt or no logproc store")
+)
+
+// Store keeps counts and offsets together. It is safe for concurrent use; the calls for one partition
+// come from one worker at a time. An error means that nothing is known of the step: the caller tries
+// the same Commit again, which is safe (Already).
+type Store interface {
+	// Claim issues a new fence for the partition and tells where to go on. Every earlier fence is void.
+	Claim(ctx context.Context, tp TopicPartition) (Claim, error)
+	// Commit applies c atomically, or not at all. It keeps nothing of c.
+	Commit(ctx context.Context, c *Commit) (Result, error)
+	// Counts calls f for all selected counts, summed over the partitions, one call per Key and Bucket,
+	// in no particular order, until f returns an error.
+	Counts(ctx context.Context, q Query, f func(Count) error) error
+	// Forms does the same for the frequent forms of invalid keys.
+	Forms(ctx context.Context, q Query, f func(Form) error) error
+	// Ledgers gives the balance of every partition, ordered by topic and partition.
+	Ledgers(ctx context.Context) ([]Ledger, error)
+	// Close releases the store; commits under way are finished.
+	Close() error
+}
+
+// CommitError adds what was being committed to an error of a store.
+func CommitError(c *Commit, err error) error {
+	return fmt.Errorf("commit %s at offset %d: %w", c.TopicPartition, c.Next, err)
+}
