@@ -57,9 +57,9 @@ type Partition interface {
 	// Start resolves the configured start (earliest, latest or a time) to an offset. It is called when
 	// nothing is stored yet.
 	Start(ctx context.Context) (int64, error)
-	// Seek sets the offset of the next batch and drops what was read ahead. It is called before the
+	// MoveTo sets the offset of the next batch and drops what was read ahead. It is called before the
 	// first Next and whenever the store says so.
-	Seek(offset int64)
+	MoveTo(offset int64)
 	// Next gives the next batch, waiting for one if need be; the fetch after it is then already under
 	// way. It retries passing faults by itself and returns io.EOF at the end (of a file, or with
 	// until-end), the context's error, or an error that ends this partition. A batch without messages
