@@ -57,6 +57,7 @@ const (
 	Truncated         // JSON that ends before it is complete
 	TooLong           // longer than Options.MaxLine
 	TooDeep           // nested deeper than the parser reads
+	Defect            // the program itself failed on it, which is a defect worth reporting
 	Incomplete        // fragments of a split record whose end did not come in time
 	reasonCount
 )
@@ -65,7 +66,7 @@ const (
 const ReasonCount = int(reasonCount)
 
 var reasonNames = [reasonCount]string{"ok", "held", "tombstone", "empty", "not_json", "not_object", "truncated",
-	"too_long", "too_deep", "incomplete"}
+	"too_long", "too_deep", "defect", "incomplete"}
 
 // String gives the reason as used in labels.
 func (r Reason) String() string {

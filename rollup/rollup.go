@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/logproc/logproc/internal/exphist"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -138,6 +139,42 @@ type Commit struct {
 	Counts   []Count // no two with the same Key and Bucket
 	Forms    []Form
 	Lost     []Lost
+
+	// What else the records brought, for the metrics that follow the commit.
+	Durations   []Durations
+	Violations  []Violations
+	Overflowed  []Overflowed
+	DeadLetters [parse.ReasonCount]uint64
+	Newest      int64 // the newest event time among the records, Unix nanoseconds; 0 when there is none
+}
+
+// Durations are the durations of one operation, in seconds.
+type Durations struct {
+	Service, Env, Msg string
+	Histogram         *exphist.Histogram
+}
+
+// Violations is how often a service broke one rule of the naming convention.
+type Violations struct {
+	Service, Rule string
+	N             uint64
+}
+
+// Overflowed is how many events of a service were counted under Overflow, because a cardinality
+// budget was used up.
+type Overflowed struct {
+	Service string
+	N       uint64
+}
+
+// DeadLetter tells where a line is that could not be read, and why. It holds nothing of the line.
+type DeadLetter struct {
+	TopicPartition
+	Offset  int64
+	Time    time.Time // the record's or the file's
+	Reason  parse.Reason
+	Service string // as far as an envelope names it
+	Size    int    // bytes of the line
 }
 
 // Outcome is the store's answer to a Commit.

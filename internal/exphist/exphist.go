@@ -1,0 +1,179 @@
+// Package exphist holds exponential histograms: cheap to observe into, mergeable without loss, and
+// with a bounded relative error for quantiles.
+//
+// The buckets are those of Prometheus's native histograms of schema 3 (and OpenTelemetry's exponential
+// histograms of scale 3): eight to each doubling, so that a quantile is off by at most 4.4 %. Such a
+// histogram is therefore both the metric and the sketch for p50, p95 and p99; compare DDSketch (Masson,
+// Rim and Lee, VLDB 2019), which has the same buckets with another base.
+package exphist
+
+import "math"
+
+// Schema is the resolution as Prometheus names it: 2^Schema buckets to each doubling.
+const Schema = 3
+
+const perDoubling = 1 << Schema
+
+// Values are clamped to about a nanosecond and twelve days when seconds are observed, which bounds a
+// histogram to 400 buckets.
+const (
+	minExponent = -30
+	maxExponent = 20
+	minIndex    = minExponent*perDoubling + 1
+	maxIndex    = maxExponent * perDoubling
+)
+
+// ZeroThreshold is the upper bound of the values that count as zero, in the unit observed.
+var zeroThreshold = math.Ldexp(1, minExponent)
+
+// ZeroThreshold gives the largest value that is counted as zero: 2^-30.
+func ZeroThreshold() float64 { return zeroThreshold }
+
+// steps are the significands, as bits, of the bucket bounds inside one doubling: 2^(j/8) for j = 1..7.
+var steps = func() (s [perDoubling - 1]uint64) {
+	for j := range s {
+		s[j] = math.Float64bits(math.Pow(2, float64(j+1)/perDoubling)) & significand
+	}
+	return s
+}()
+
+const significand = 1<<52 - 1
+
+// Histogram counts values by exponential bucket. The zero value is empty and ready. It is not safe for
+// concurrent use.
+type Histogram struct {
+	count uint64
+	zero  uint64
+	sum   float64
+	first int      // index of counts[0]
+	bins  []uint64 // counts of adjoining buckets
+}
+
+// index gives the bucket of v > zeroThreshold: the smallest i with v <= 2^(i/8).
+func index(v float64) int {
+	bits := math.Float64bits(v)
+	exponent := int(bits>>52) - 1023
+	s := bits & significand
+	// Position in the doubling: how many bounds lie below the significand. Three comparisons.
+	j := 0
+	if s > steps[3] {
+		j = 4
+	}
+	if s > steps[j+1] {
+		j += 2
+	}
+	if s > steps[j] {
+		j++
+	}
+	if s == 0 { // a power of two is the upper bound of the bucket below
+		return min(exponent*perDoubling, maxIndex)
+	}
+	return min(exponent*perDoubling+j+1, maxIndex)
+}
+
+// Observe adds one value. Negative values and NaN count as zero.
+func (h *Histogram) Observe(v float64) {
+	h.count++
+	if !(v > zeroThreshold) {
+		h.zero++
+		return
+	}
+	h.sum += v
+	h.bin(index(v), 1)
+}
+
+// bin adds n to bucket i, widening the window when i lies outside.
+func (h *Histogram) bin(i int, n uint64) {
+	if at := i - h.first; at >= 0 && at < len(h.bins) {
+		h.bins[at] += n
+		return
+	}
+	h.widen(i)
+	h.bins[i-h.first] += n
+}
+
+func (h *Histogram) widen(i int) {
+	if len(h.bins) == 0 {
+		h.first = i
+		h.bins = append(h.bins, 0)
+		return
+	}
+	if i >= h.first {
+		for len(h.bins) <= i-h.first {
+			h.bins = append(h.bins, 0)
+		}
+		return
+	}
+	more := h.first - i
+	old := len(h.bins)
+	for range more {
+		h.bins = append(h.bins, 0)
+	}
+	copy(h.bins[more:], h.bins[:old])
+	clear(h.bins[:more])
+	h.first = i
+}
+
+// Merge adds all values of other, which stays as it is.
+func (h *Histogram) Merge(other *Histogram) {
+	h.count += other.count
+	h.zero += other.zero
+	h.sum += other.sum
+	for at, n := range other.bins {
+		if n > 0 {
+			h.bin(other.first+at, n)
+		}
+	}
+}
+
+// Reset empties the histogram and keeps its memory.
+func (h *Histogram) Reset() {
+	h.count, h.zero, h.sum = 0, 0, 0
+	clear(h.bins)
+}
+
+// Count gives the number of values.
+func (h *Histogram) Count() uint64 { return h.count }
+
+// Sum gives the sum of the values above ZeroThreshold.
+func (h *Histogram) Sum() float64 { return h.sum }
+
+// Zeros gives the number of values at or below ZeroThreshold.
+func (h *Histogram) Zeros() uint64 { return h.zero }
+
+// Buckets calls f for each bucket that is not empty, in ascending order, with Prometheus's index:
+// bucket i holds the values in (2^((i-1)/8), 2^(i/8)].
+func (h *Histogram) Buckets(f func(index int, n uint64)) {
+	for at, n := range h.bins {
+		if n > 0 {
+			f(h.first+at, n)
+		}
+	}
+}
+
+// UpperBound gives the largest value of bucket i.
+func UpperBound(i int) float64 { return math.Exp2(float64(i) / perDoubling) }
+
+// Quantile gives the value below which a share q of all values lies, within 4.4 %; NaN when empty.
+func (h *Histogram) Quantile(q float64) float64 {
+	if h.count == 0 || math.IsNaN(q) {
+		return math.NaN()
+	}
+	rank := min(max(q, 0), 1) * float64(h.count-1)
+	seen := float64(h.zero)
+	if seen > rank {
+		return 0
+	}
+	last := 0.0
+	for at, n := range h.bins {
+		if n == 0 {
+			continue
+		}
+		seen += float64(n)
+		last = math.Exp2((float64(h.first+at) - 0.5) / perDoubling) // the middle of the bucket, geometrically
+		if seen > rank {
+			break
+		}
+	}
+	return last
+}
