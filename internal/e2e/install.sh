@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests need beside Go, as far as it is missing: a Java 17 runtime and Maven
+# (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, and rsyslog with its Kafka output.
+# For Debian and its relatives; elsewhere install the named programs by hand. Uses sudo when not root.
+# A package may start a service of its own; the tests neither use nor stop it.
+set -euo pipefail
+
+missing=()
+need() { # need PACKAGE PROBE...: notes the package when the probe fails
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+has_java() { java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])'; }
+has_omkafka() { compgen -G '/usr/lib/*/rsyslog/omkafka.so' || compgen -G '/usr/lib*/rsyslog/omkafka.so'; }
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
+
+need openjdk-17-jre-headless has_java
+need maven has mvn
+need prometheus has prometheus
+need prometheus has promtool
+need kcat has kcat
+need rsyslog has rsyslogd
+need rsyslog-kafka has_omkafka
+need zstd has zstd
+need openssl has openssl
+
+if ((${#missing[@]} == 0)); then
+  echo "everything is installed"
+  exit 0
+fi
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+echo "missing: ${missing[*]}"
+if ! has apt-get >/dev/null; then
+  echo "no apt-get here: install these by hand (Debian's names): ${missing[*]}" >&2
+  exit 1
+fi
+as_root=()
+if ((EUID != 0)); then as_root=(sudo -n); fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
