@@ -52,6 +52,11 @@ func (l *Lines) Next() (line []byte, size int, oversize bool, err error) {
 	}
 }
 
+// ready reports whether Next has a whole line without reading.
+func (l *Lines) ready() bool {
+	return l.err != nil || bytes.IndexByte(l.buf[l.start:l.end], '\n') >= 0
+}
+
 // give gives the line that ends before the newline and goes on at next.
 func (l *Lines) give(newline, next int) ([]byte, int, bool, error) {
 	line := l.buf[l.start:newline]
