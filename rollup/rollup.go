@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -246,6 +247,9 @@ type Query struct {
 	Service  *string
 	Env      *string
 }
+
+// Everything selects all counts of a store.
+func Everything() Query { return Query{From: math.MinInt32, To: math.MaxInt32} }
 
 // Errors of stores that callers tell apart.
 var (

@@ -1,0 +1,327 @@
+// Package config is the one description of what can be configured: the YAML file, the flags of `run`, the
+// manual's table and `logproc check` all derive from the struct here.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/logproc/logproc/internal/conf"
+	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/rules"
+)
+
+// Config is the whole file. The zero value is of no use: start from Default.
+type Config struct {
+	Kafka          Kafka               `yaml:"kafka"`
+	Store          string              `yaml:"store" help:"where counts and offsets are kept: file:PATH (one process), or memory: (gone at exit)"`
+	CommitInterval time.Duration       `yaml:"commit_interval" help:"how long counts may stay uncommitted; what is uncommitted at a crash is read again"`
+	DrainTimeout   time.Duration       `yaml:"drain_timeout" help:"how long the last commit may take on SIGTERM or when a partition is taken away"`
+	Listen         string              `yaml:"listen" help:"address of /metrics, health and API; anything but loopback needs web.config or web.allow_plain"`
+	Web            Web                 `yaml:"web"`
+	Naming         string              `yaml:"naming" help:"naming rule file; without it the built-in convention"`
+	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
+	Limits         Limits              `yaml:"limits"`
+	DeadLetters    DeadLetters         `yaml:"dead_letters"`
+	StallAfter     time.Duration       `yaml:"stall_after" help:"readiness turns red when a partition has not moved for so long although records wait"`
+	Log            Log                 `yaml:"log"`
+
+	dir string // of the file: relative paths in it are relative to it
+}
+
+// Kafka says where the logs come from.
+type Kafka struct {
+	Brokers           []string      `yaml:"brokers" help:"addresses of some brokers, host:port"`
+	Topics            []string      `yaml:"topics" help:"topics to read"`
+	TopicPattern      string        `yaml:"topic_pattern" help:"regular expression (RE2) that whole topic names must match; instead of topics"`
+	Group             string        `yaml:"group" help:"consumer group"`
+	ClientID          string        `yaml:"client_id" help:"name shown to the brokers"`
+	Start             Start         `yaml:"start" help:"where nothing is stored yet: earliest, latest or an RFC 3339 time"`
+	TLS               TLS           `yaml:"tls"`
+	SASL              SASL          `yaml:"sasl"`
+	ReadUncommitted   bool          `yaml:"read_uncommitted" help:"read records of open and aborted transactions too"`
+	FetchBytes        conf.ByteSize `yaml:"fetch_bytes" help:"most bytes that one fetch asks for per partition; larger batches still arrive"`
+	MaxBuffered       conf.ByteSize `yaml:"max_buffered" help:"bytes that all partitions together may hold read and not yet counted; beyond it fetching waits"`
+	SessionTimeout    time.Duration `yaml:"session_timeout" help:"after so long without a heartbeat the group gives our partitions to others"`
+	HeartbeatInterval time.Duration `yaml:"heartbeat_interval" help:"how often to tell the group that we live; also how soon a rebalance is noticed"`
+	MetadataInterval  time.Duration `yaml:"metadata_interval" help:"how often to look for new topics and partitions"`
+	PlainFetch        bool          `yaml:"plain_fetch" help:"read with kafka-go's own batch reader: slower, without checksums; a fallback should the fast one meet a broker it does not understand"`
+}
+
+// TLS of the connections to Kafka.
+type TLS struct {
+	Enabled    bool   `yaml:"enabled" help:"connect with TLS"`
+	CA         string `yaml:"ca" help:"file with the certificate authorities to trust (PEM); without it the system's"`
+	Cert       string `yaml:"cert" help:"file with our certificate (PEM), where brokers ask for one"`
+	Key        string `yaml:"key" help:"file with our private key (PEM)"`
+	ServerName string `yaml:"server_name" help:"name to expect in the brokers' certificates, where it is not their address"`
+}
+
+// SASL authentication to Kafka.
+type SASL struct {
+	Mechanism    string `yaml:"mechanism" help:"plain, scram-sha-256 or scram-sha-512; empty for none"`
+	User         string `yaml:"user" help:"user name"`
+	Password     string `yaml:"password" conf:"secret" help:"password; better kept in password_file or the environment variable LOGPROC_KAFKA_PASSWORD"`
+	PasswordFile string `yaml:"password_file" help:"file that holds the password"`
+}
+
+// Web is about the HTTP listener.
+type Web struct {
+	Config     string `yaml:"config" help:"web configuration file of the Prometheus exporter-toolkit: TLS, basic auth, client certificates"`
+	AllowPlain bool   `yaml:"allow_plain" help:"listen on other addresses than loopback without TLS"`
+}
+
+// Limits bound what logs can make us hold.
+type Limits struct {
+	LineBytes        conf.ByteSize `yaml:"line_bytes" help:"longest line; a longer one becomes a dead letter"`
+	Services         int           `yaml:"services" help:"services in all; a further one counts as _overflow"`
+	EnvsPerService   int           `yaml:"envs_per_service" help:"environments of one service; a further one counts as _overflow"`
+	SeriesPerService int           `yaml:"series_per_service" help:"combinations of env, level and msg of one service; a further one counts under msg _overflow"`
+	Series           int           `yaml:"series" help:"combinations in all"`
+}
+
+// DeadLetters says where the coordinates of lines that cannot be read go.
+type DeadLetters struct {
+	File     string        `yaml:"file" help:"JSON lines file; off for none; without it <store path>.dead.jsonl"`
+	MaxBytes conf.ByteSize `yaml:"max_bytes" help:"size at which the file is renamed to .1 and begun anew"`
+	Topic    string        `yaml:"topic" help:"Kafka topic, beside the file"`
+}
+
+// Log is the program's own log, on standard error.
+type Log struct {
+	Level  string `yaml:"level" help:"debug, info, warn or error"`
+	Format string `yaml:"format" help:"text or json"`
+}
+
+// Start is the place to begin at in a partition of which nothing is stored.
+type Start struct {
+	Latest bool
+	At     time.Time // zero: earliest, unless Latest
+}
+
+// UnmarshalText reads earliest, latest or a time.
+func (s *Start) UnmarshalText(text []byte) error {
+	switch word := string(text); word {
+	case "earliest":
+		*s = Start{}
+	case "latest":
+		*s = Start{Latest: true}
+	default:
+		at, err := time.Parse(time.RFC3339Nano, word)
+		if err != nil {
+			return fmt.Errorf("%q is neither earliest, latest nor a time", word)
+		}
+		*s = Start{At: at}
+	}
+	return nil
+}
+
+// MarshalText gives what UnmarshalText reads.
+func (s Start) MarshalText() ([]byte, error) {
+	switch {
+	case s.Latest:
+		return []byte("latest"), nil
+	case !s.At.IsZero():
+		return []byte(s.At.Format(time.RFC3339Nano)), nil
+	}
+	return []byte("earliest"), nil
+}
+
+// Expects says what UnmarshalText reads.
+func (Start) Expects() string { return "earliest, latest or an RFC 3339 time" }
+
+// Default gives the configuration without any file.
+func Default() *Config {
+	return &Config{
+		Kafka: Kafka{
+			Group: "logproc", ClientID: "logproc", FetchBytes: 1 << 20, MaxBuffered: 64 << 20,
+			SessionTimeout: 10 * time.Second, HeartbeatInterval: time.Second, MetadataInterval: 30 * time.Second,
+		},
+		Store:          "file:logproc.db",
+		CommitInterval: time.Second,
+		DrainTimeout:   10 * time.Second,
+		Listen:         "127.0.0.1:9188",
+		Limits:         Limits{LineBytes: 1 << 20, Services: 1000, EnvsPerService: 50, SeriesPerService: 10_000, Series: 150_000},
+		DeadLetters:    DeadLetters{MaxBytes: 64 << 20},
+		StallAfter:     30 * time.Second,
+		Log:            Log{Level: "info", Format: "text"},
+	}
+}
+
+// Load reads and checks a file (none when its name is empty). All that is wrong with it is in the error, a
+// conf.Diagnostics; what is right is in the Config, which is nil only when the file cannot be read. Flags
+// are set on top of the file by override, before the checks; it may be nil.
+func Load(file string, override func(*Config) error) (*Config, error) {
+	c := Default()
+	doc := &conf.Document{}
+	var found conf.Diagnostics
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the configuration: %w", err)
+		}
+		doc, found = conf.Decode(file, data, c)
+		c.dir = filepath.Dir(file)
+	}
+	if len(found) == 0 && override != nil {
+		if err := override(c); err != nil {
+			return nil, err
+		}
+	}
+	c.check(doc)
+	if all := doc.Diagnostics(); len(all) > 0 {
+		return c, all
+	}
+	return c, nil
+}
+
+// check adds what is wrong with values that are of the right type.
+func (c *Config) check(doc *conf.Document) {
+	k := &c.Kafka
+	for i, b := range k.Brokers {
+		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
+			doc.Add(fmt.Sprintf("kafka.brokers[%d]", i), fmt.Sprintf("%q is no address", b), "host:port")
+		}
+	}
+	if len(k.Topics) > 0 && k.TopicPattern != "" {
+		doc.Add("kafka.topic_pattern", "topics and topic_pattern are both given", "one of them")
+	}
+	if _, err := regexp.Compile(k.TopicPattern); err != nil {
+		doc.Add("kafka.topic_pattern", strings.ReplaceAll(err.Error(), "\n", " "), "a regular expression in RE2 syntax")
+	}
+	switch k.SASL.Mechanism {
+	case "", "plain", "scram-sha-256", "scram-sha-512":
+	default:
+		doc.Add("kafka.sasl.mechanism", fmt.Sprintf("%q is no mechanism", k.SASL.Mechanism), "plain, scram-sha-256 or scram-sha-512")
+	}
+	if k.SASL.Mechanism != "" && k.SASL.User == "" {
+		doc.Add("kafka.sasl.user", "it is missing", "the user name that goes with kafka.sasl.mechanism")
+	}
+	if (k.TLS.Cert == "") != (k.TLS.Key == "") {
+		doc.Add("kafka.tls", "only one of cert and key is given", "both or none")
+	}
+	for _, p := range []struct {
+		path  string
+		value time.Duration
+	}{
+		{"commit_interval", c.CommitInterval}, {"drain_timeout", c.DrainTimeout}, {"stall_after", c.StallAfter},
+		{"kafka.session_timeout", k.SessionTimeout}, {"kafka.heartbeat_interval", k.HeartbeatInterval}, {"kafka.metadata_interval", k.MetadataInterval},
+	} {
+		if p.value <= 0 {
+			doc.Add(p.path, fmt.Sprintf("%s is no span of time to wait", p.value), "more than 0s")
+		}
+	}
+	if k.HeartbeatInterval > 0 && k.SessionTimeout < 3*k.HeartbeatInterval {
+		doc.Add("kafka.session_timeout", fmt.Sprintf("%s is too short for a heartbeat every %s", k.SessionTimeout, k.HeartbeatInterval), "at least three times kafka.heartbeat_interval")
+	}
+	for _, p := range []struct {
+		path       string
+		value, min int64
+	}{
+		{"kafka.fetch_bytes", int64(k.FetchBytes), 1 << 10}, {"kafka.max_buffered", int64(k.MaxBuffered), 1 << 20}, {"limits.line_bytes", int64(c.Limits.LineBytes), 1 << 8},
+		{"limits.services", int64(c.Limits.Services), 1}, {"limits.envs_per_service", int64(c.Limits.EnvsPerService), 1},
+		{"limits.series_per_service", int64(c.Limits.SeriesPerService), 1}, {"limits.series", int64(c.Limits.Series), 1},
+		{"dead_letters.max_bytes", int64(c.DeadLetters.MaxBytes), 1 << 10},
+	} {
+		if p.value < p.min {
+			doc.Add(p.path, fmt.Sprintf("%d is too small", p.value), fmt.Sprintf("at least %d", p.min))
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		doc.Add("listen", fmt.Sprintf("%q is no address", c.Listen), "host:port")
+	}
+	if _, err := parse.New(parse.Options{Aliases: c.Fields}); err != nil {
+		doc.Add("fields", err.Error(), "aliases by canonical field")
+	}
+	c.checkWords(doc)
+}
+
+func (c *Config) checkWords(doc *conf.Document) {
+	switch scheme, rest, _ := strings.Cut(c.Store, ":"); {
+	case scheme == "file" && rest != "", c.Store == "memory:":
+	default:
+		doc.Add("store", fmt.Sprintf("%q is no store", c.Store), "file:PATH or memory:")
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		doc.Add("log.level", fmt.Sprintf("%q is no level", c.Log.Level), "debug, info, warn or error")
+	}
+	switch c.Log.Format {
+	case "text", "json":
+	default:
+		doc.Add("log.format", fmt.Sprintf("%q is no format", c.Log.Format), "text or json")
+	}
+}
+
+// Path makes a path of the file absolute or relative to where the program runs.
+func (c *Config) Path(p string) string {
+	if p == "" || filepath.IsAbs(p) || c.dir == "" {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+// StoreURL gives the store's URL with its path resolved like all paths of the file.
+func (c *Config) StoreURL() string {
+	if path, ok := strings.CutPrefix(c.Store, "file:"); ok {
+		return "file:" + c.Path(path)
+	}
+	return c.Store
+}
+
+// DeadLetterFile gives the path of the dead-letter file; empty for none.
+func (c *Config) DeadLetterFile() string {
+	switch path, isFile := strings.CutPrefix(c.StoreURL(), "file:"); {
+	case c.DeadLetters.File == "off":
+		return ""
+	case c.DeadLetters.File != "":
+		return c.Path(c.DeadLetters.File)
+	case isFile:
+		return path + ".dead.jsonl"
+	}
+	return ""
+}
+
+// LoadNaming gives the naming convention: the file's, or the built-in one. The error is a
+// conf.Diagnostics when the file can be read.
+func (c *Config) LoadNaming() (*rules.Naming, error) {
+	if c.Naming == "" {
+		return rules.DefaultNaming(), nil
+	}
+	path := c.Path(c.Naming)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the naming rules: %w", err)
+	}
+	return rules.LoadNaming(path, data)
+}
+
+// ParseOptions gives the options of the parser.
+func (c *Config) ParseOptions() parse.Options {
+	return parse.Options{MaxLine: int(c.Limits.LineBytes), Aliases: c.Fields}
+}
+
+// CheckFiles reads every file that the configuration names, and gives what is wrong inside of them and,
+// as the error, those that cannot be read at all.
+func (c *Config) CheckFiles(getenv func(string) string) (found conf.Diagnostics, err error) {
+	_, naming := c.LoadNaming()
+	_, tls := c.KafkaTLS()
+	_, sasl := c.KafkaSASL(getenv)
+	var unreadable []error
+	for _, e := range []error{naming, tls, sasl} {
+		var d conf.Diagnostics
+		if errors.As(e, &d) {
+			found = append(found, d...)
+		} else if e != nil {
+			unreadable = append(unreadable, e)
+		}
+	}
+	return found, errors.Join(unreadable...)
+}

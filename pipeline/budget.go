@@ -1,0 +1,104 @@
+package pipeline
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/logproc/logproc/rollup"
+)
+
+// Limits bound how many series logs can make. Beyond them an event still counts, under rollup.Overflow.
+type Limits struct {
+	Services         int // services in all (default 1,000); the name of a further one becomes _overflow
+	EnvsPerService   int // (default 50); the name of a further one becomes _overflow
+	SeriesPerService int // env, level and msg combinations of one service (default 10,000)
+	Series           int // in all (default 150,000)
+}
+
+// SetDefaults fills in what is not set.
+func (l *Limits) SetDefaults() {
+	for _, d := range []struct {
+		value *int
+		unset int
+	}{{&l.Services, 1000}, {&l.EnvsPerService, 50}, {&l.SeriesPerService, 10_000}, {&l.Series, 150_000}} {
+		if *d.value <= 0 {
+			*d.value = d.unset
+		}
+	}
+}
+
+// budget admits series until the limits are reached. All workers share one; they ask it only for a
+// series that they have not met before, so that its lock is not on the way of a record.
+type budget struct {
+	limits Limits
+
+	mu       sync.Mutex
+	services map[string]*serviceBudget
+	series   int
+}
+
+type serviceBudget struct {
+	envs   map[string]struct{}
+	series map[rollup.Key]string // the key's own Msg
+}
+
+func newBudget(l Limits) *budget {
+	l.SetDefaults()
+	return &budget{limits: l, services: make(map[string]*serviceBudget)}
+}
+
+// admit gives the key under which an event with key k counts: k itself while the limits allow, else k
+// with the parts replaced that are beyond them. What it returns and keeps is a copy. The keys that stand for many (_invalid, _missing …) are
+// bounded by services and envs and need no budget of their own.
+func (b *budget) admit(k rollup.Key) rollup.Key {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	service := b.services[k.Service]
+	if service == nil {
+		if len(b.services) >= b.limits.Services && k.Service != rollup.Overflow {
+			k.Service = rollup.Overflow
+			service = b.services[k.Service]
+		}
+		if service == nil {
+			service = &serviceBudget{envs: make(map[string]struct{}), series: make(map[rollup.Key]string)}
+			b.services[k.Service] = service
+		}
+	}
+	if _, known := service.envs[k.Env]; !known {
+		if len(service.envs) >= b.limits.EnvsPerService {
+			k.Env = rollup.Overflow
+		}
+		service.envs[k.Env] = struct{}{}
+	}
+	if c, ok := collective(k.Msg); ok {
+		k.Msg = c
+		return k
+	}
+	if same, known := service.series[k]; known {
+		k.Msg = same
+		return k
+	}
+	if len(service.series) >= b.limits.SeriesPerService || b.series >= b.limits.Series {
+		k.Msg = rollup.Overflow
+		return k
+	}
+	k.Msg = strings.Clone(k.Msg)
+	service.series[k] = k.Msg
+	b.series++
+	return k
+}
+
+// collective gives msg as a constant when it stands for many keys.
+func collective(msg string) (string, bool) {
+	switch msg {
+	case rollup.MsgMissing:
+		return rollup.MsgMissing, true
+	case rollup.MsgUnparsed:
+		return rollup.MsgUnparsed, true
+	case rollup.MsgInvalid:
+		return rollup.MsgInvalid, true
+	case rollup.Overflow:
+		return rollup.Overflow, true
+	}
+	return "", false
+}

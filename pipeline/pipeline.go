@@ -1,0 +1,432 @@
+// Package pipeline is the way of a record from its source to the commit. Read this file first: it shows
+// the whole path from top to bottom.
+//
+//	source ─► parse ─► check the key ─► count ─► commit (counts + offset, one atomic step) ─► metrics
+//	             └─► dead letters (coordinates and reason)
+//
+// What it promises, and where:
+//   - Exact: the store holds the counts of exactly the records below its offset. Counts and offset change
+//     in one step that succeeds only if the stored offset is the one the step starts from (commit).
+//     Everything else that shows numbers grows only after it.
+//   - Bounded: series by Limits, read-ahead by the source, lines by the parser, forms by the tally.
+//   - One bad record or partition stops nothing else: a line that cannot be read is a dead letter
+//     (process), and a partition that cannot go on ends alone and is shown (work).
+//
+// A worker owns everything it touches: parser, tally, letters. That is why there is no lock on the way of
+// a record. What others may see of it is published once per batch (see progress).
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/rules"
+)
+
+// Config says what a pipeline is made of. Source, Store and Naming are needed; for the rest, zero values
+// mean the defaults given.
+type Config struct {
+	Source Source
+	Store  rollup.Store
+	Parse  parse.Options
+	Naming *rules.Naming
+	Limits Limits
+
+	// Finite says that the source's end is the end of the data (files): fragments that still wait for
+	// their rest then become dead letters, and do not wait for the next start.
+	Finite bool
+
+	// Metrics shows what has been committed; nil for none.
+	Metrics Metrics
+	// DeadLetters takes the coordinates of lines that could not be read; nil for none.
+	DeadLetters DeadLetters
+
+	// CommitInterval is how long counts may stay uncommitted (default 1s); what is uncommitted at a crash
+	// is read again. A shorter one costs more commits.
+	CommitInterval time.Duration
+	// CommitRecords commits earlier when that many records wait (default 500,000).
+	CommitRecords uint64
+	// DrainTimeout is how long a partition that is taken away may take for its last commit (default 10s).
+	DrainTimeout time.Duration
+
+	Logger *slog.Logger     // default: discard
+	Now    func() time.Time // default: time.Now
+}
+
+func (c *Config) setDefaults() {
+	if c.CommitInterval <= 0 {
+		c.CommitInterval = time.Second
+	}
+	if c.CommitRecords == 0 {
+		c.CommitRecords = 500_000
+	}
+	if c.DrainTimeout <= 0 {
+		c.DrainTimeout = 10 * time.Second
+	}
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}
+
+// Metrics shows what happened. Its methods are called once per commit, from all workers, and must not
+// block or keep what they are given.
+type Metrics interface {
+	// Committed is called after c took effect, once, and never for a step that was discarded.
+	Committed(c *rollup.Commit, took time.Duration)
+	// Conflict is called when the store answered a commit with anything but Committed.
+	Conflict(o rollup.Outcome)
+}
+
+// DeadLetters takes the coordinates of lines that could not be read. Write is called before the commit of
+// the records it tells of, from all workers: after a crash the same letters can come again. An error is
+// logged; it does not hold up the counting.
+type DeadLetters interface {
+	Write(ctx context.Context, letters []rollup.DeadLetter) error
+}
+
+// Pipeline reads a source into a store.
+type Pipeline struct {
+	cfg    Config
+	budget *budget
+
+	mu         sync.Mutex
+	partitions map[rollup.TopicPartition]*progress
+}
+
+// New checks the configuration and makes a pipeline; nothing runs yet.
+func New(cfg Config) (*Pipeline, error) {
+	cfg.setDefaults()
+	if _, err := parse.New(cfg.Parse); err != nil {
+		return nil, err
+	}
+	return &Pipeline{cfg: cfg, budget: newBudget(cfg.Limits), partitions: make(map[rollup.TopicPartition]*progress)}, nil
+}
+
+// Run works until ctx ends or the source does. When the source came to its end by itself, the error names
+// every partition that stopped before its own end.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.admitStored(ctx); err != nil {
+		return err
+	}
+	if err := p.cfg.Source.Run(ctx, p.work); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return p.stopped()
+}
+
+// work does one partition from its assignment until it is taken away or ends.
+func (p *Pipeline) work(ctx context.Context, part Partition) {
+	progress := p.assign(part)
+	err := newWorker(p, part, progress).run(ctx)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil
+	}
+	progress.finish(err)
+	if err != nil {
+		p.cfg.Logger.Error("partition stopped", "partition", part.ID().String(), "error", err)
+	}
+}
+
+// worker takes one partition's batches through the path. Nothing in it is shared.
+type worker struct {
+	*Pipeline
+	partition Partition
+	progress  *progress
+	parser    *parse.Parser
+	tally     *tally
+	letters   []rollup.DeadLetter
+	commit    rollup.Commit // reused; Base, Next and Resume are set by push
+	fence     rollup.Fence
+	base      int64           // the stored offset: everything below it is counted
+	next      int64           // the offset of the next record; records in [base, next) are in tally
+	fetched   uint64          // records since the last update of progress
+	discarded uint64          // of them, those that were counted before
+	outcomes  rollup.Outcomes // of the records in tally
+	lost      []rollup.Lost
+	due       time.Time // of the next commit
+}
+
+func newWorker(p *Pipeline, part Partition, progress *progress) *worker {
+	return &worker{
+		Pipeline: p, partition: part, progress: progress, parser: p.newParser(),
+		tally: newTally(p.cfg.Naming, p.budget),
+	}
+}
+
+// run takes the partition over and works on it until ctx ends, the partition does, or it cannot go on.
+func (w *worker) run(ctx context.Context) error {
+	if err := w.takeOver(ctx); err != nil {
+		return err
+	}
+	for {
+		batch, err := w.receive(ctx)
+		switch {
+		case err == nil:
+			w.processAll(batch)
+			batch.Release()
+		case errors.Is(err, errCommitDue):
+		case errors.Is(err, io.EOF):
+			if w.cfg.Finite {
+				w.flushFragments()
+			}
+			return w.drain(ctx)
+		case ctx.Err() != nil: // taken away, or the program ends
+			return w.drain(ctx)
+		default:
+			return errors.Join(err, w.drain(ctx))
+		}
+		if w.isDue() {
+			if err := w.push(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// takeOver claims the partition in the store and goes to the offset that is stored there. A crash after
+// the claim only leaves a fence number unused.
+func (w *worker) takeOver(ctx context.Context) error {
+	claim, err := retry(ctx, w.Pipeline, "claim", func() (rollup.Claim, error) { return w.cfg.Store.Claim(ctx, w.partition.ID()) })
+	if err != nil {
+		return fmt.Errorf("claim %s: %w", w.partition.ID(), err)
+	}
+	w.fence = claim.Fence
+	if claim.Known {
+		w.moveTo(claim.Offset, claim.Resume)
+		return nil
+	}
+	start, err := w.partition.Start(ctx)
+	if err != nil {
+		return fmt.Errorf("find the start of %s: %w", w.partition.ID(), err)
+	}
+	// The start is stored at once: "latest" must not mean a later place after a crash before the first commit.
+	w.moveTo(start, start)
+	return w.push(ctx)
+}
+
+// moveTo discards what is not committed and goes on at offset. Reading starts at resume: the records in
+// between are counted already, and only refill the fragments that were held back.
+func (w *worker) moveTo(offset, resume int64) {
+	w.progress.discardPending()
+	w.parser = w.newParser()
+	w.forget()
+	w.base, w.next = offset, resume
+	w.partition.MoveTo(resume)
+}
+
+// forget empties what was gathered since the last commit, because it took effect or is discarded.
+func (w *worker) forget() {
+	w.tally.reset()
+	w.letters, w.lost, w.outcomes = w.letters[:0], w.lost[:0], rollup.Outcomes{}
+}
+
+// receive waits for the next batch, but not beyond the time at which a commit is due.
+func (w *worker) receive(ctx context.Context) (*Batch, error) {
+	if w.clean() {
+		return w.partition.Next(ctx)
+	}
+	until, cancel := context.WithDeadlineCause(ctx, w.due, errCommitDue)
+	defer cancel()
+	batch, err := w.partition.Next(until)
+	if err != nil && ctx.Err() == nil && until.Err() != nil {
+		return nil, errCommitDue
+	}
+	return batch, err
+}
+
+var errCommitDue = errors.New("a commit is due")
+
+// clean reports whether there is nothing to commit.
+func (w *worker) clean() bool { return w.next <= w.base && len(w.lost) == 0 }
+
+// processAll takes a batch's messages through the path. A panic in it is a defect of ours: the message
+// that met it becomes a dead letter, and the rest goes on.
+func (w *worker) processAll(b *Batch) {
+	if w.clean() {
+		w.due = w.cfg.Now().Add(w.cfg.CommitInterval)
+	}
+	for i := 0; i < len(b.Messages); {
+		i = w.processFrom(b.Messages, i)
+	}
+	for _, l := range b.Lost {
+		if l.Last >= w.base {
+			w.lost = append(w.lost, l)
+			w.cfg.Logger.Error("records lost", "partition", w.partition.ID().String(), "first", l.First, "last", l.Last, "reason", string(l.Reason))
+		}
+	}
+	w.next = max(w.next, b.Next)
+	w.progress.update(w, b, w.cfg.Now())
+	w.fetched, w.discarded = 0, 0
+}
+
+func (w *worker) processFrom(messages []Message, i int) (next int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			m := &messages[i]
+			w.cfg.Logger.Error("defect: this record made the program panic; please report it",
+				"partition", w.partition.ID().String(), "offset", m.Offset, "at", panicSite())
+			w.parser = w.newParser()
+			w.deadLetter(m, &parse.Record{Time: m.Time}, parse.Defect)
+			next = i + 1
+		}
+	}()
+	for ; i < len(messages); i++ {
+		w.process(&messages[i])
+	}
+	return i
+}
+
+// process takes one record through the path.
+func (w *worker) process(m *Message) {
+	if m.Offset < w.next {
+		return // the source answered with more than was asked for: these are counted already
+	}
+	w.next = m.Offset + 1
+	w.fetched++
+	// Below the base a record is counted already; it is read again only for the fragments that were held.
+	replay := m.Offset < w.base
+	reason := w.parser.Parse(parse.Input{Line: m.Value, Stream: m.Key, Offset: m.Offset, Time: m.Time})
+	if m.Oversize {
+		reason = parse.TooLong
+	}
+	if replay {
+		w.replayed(reason)
+		return
+	}
+	w.parser.Evicted(func(offset int64) { w.giveUp(offset, m.Time) })
+	switch reason {
+	case parse.OK:
+		for r, ok := w.parser.Next(); ok; r, ok = w.parser.Next() {
+			w.tally.add(r)
+		}
+		w.outcomes.Counted++
+		w.outcomes.Skipped += uint64(w.parser.Joined())
+	case parse.Held: // pending until its last part comes
+	default:
+		w.deadLetter(m, w.parser.Failed(), reason)
+	}
+}
+
+// replayed books a record that was counted before: it was fetched, and is thrown away again unless it
+// is a fragment that still waits for its rest.
+func (w *worker) replayed(reason parse.Reason) {
+	w.parser.Evicted(func(int64) { w.discarded++ })
+	switch reason {
+	case parse.Held:
+	case parse.OK:
+		w.discarded += 1 + uint64(w.parser.Joined())
+	default:
+		w.discarded++
+	}
+}
+
+// deadLetter counts a line that could not be read and remembers where it is.
+func (w *worker) deadLetter(m *Message, named *parse.Record, reason parse.Reason) {
+	w.tally.addUnreadable(named, reason)
+	w.outcomes.DeadLettered++
+	w.letters = append(w.letters, rollup.DeadLetter{
+		TopicPartition: w.partition.ID(), Offset: m.Offset, Time: time.Unix(0, m.Time).UTC(), Reason: reason,
+		Service: w.tally.label(named.Service, ""), Size: m.Size,
+	})
+}
+
+// giveUp makes a dead letter of a held fragment whose record did not become complete.
+func (w *worker) giveUp(offset, now int64) {
+	w.deadLetter(&Message{Offset: offset, Time: now}, &parse.Record{Time: now}, parse.Incomplete)
+}
+
+// flushFragments gives up what still waits for its rest, because there is no more to come.
+func (w *worker) flushFragments() {
+	now := w.cfg.Now().UnixNano()
+	w.parser.Flush(func(offset int64) { w.giveUp(offset, now) })
+}
+
+func (w *worker) isDue() bool {
+	return !w.clean() && (w.outcomes.Total() >= w.cfg.CommitRecords || !w.cfg.Now().Before(w.due))
+}
+
+// push commits what is in the tally. The order is what makes it exact:
+//  1. outputs that may come twice: the dead letters. A crash after them writes them again.
+//  2. counts and offset in one compare-and-set. A crash before it reads the records again; after it, the
+//     next owner starts behind them.
+//  3. what must not count twice: the metrics. A crash before them loses what was not shown, which is
+//     what a counter's reset means to Prometheus anyway.
+//  4. the copy of the offset for Kafka's lag tools.
+func (w *worker) push(ctx context.Context) error {
+	w.writeLetters(ctx)
+	c := w.prepare()
+	began := w.cfg.Now()
+	result, err := retry(ctx, w.Pipeline, "commit", func() (rollup.Result, error) { return w.cfg.Store.Commit(ctx, c) })
+	if err != nil {
+		return rollup.CommitError(c, err)
+	}
+	if result.Outcome != rollup.Committed {
+		w.cfg.Metrics.Conflict(result.Outcome)
+	}
+	switch {
+	case result.Outcome == rollup.Committed, result.Outcome == rollup.Already && result.Offset == c.Next:
+		w.cfg.Metrics.Committed(c, w.cfg.Now().Sub(began))
+		w.progress.committed(c)
+		w.forget()
+		w.base = c.Next
+		w.partition.Committed(c.Next)
+		return nil
+	case result.Outcome == rollup.Fenced:
+		return fmt.Errorf("%s was taken over by another worker", w.partition.ID())
+	case result.Outcome == rollup.TopicChanged:
+		return fmt.Errorf("%s: the stored counts are of another topic of that name: %w", w.partition.ID(), ErrTopicChanged)
+	default: // Behind, Split, or Already beyond our own step: the store is right, we are not
+		w.cfg.Logger.Warn("the store is at another offset, reading on from there",
+			"partition", w.partition.ID().String(), "outcome", result.Outcome.String(), "stored", result.Offset, "base", c.Base)
+		return w.takeOver(ctx)
+	}
+}
+
+// prepare makes the commit of everything up to w.next.
+func (w *worker) prepare() *rollup.Commit {
+	c := &w.commit
+	c.TopicPartition, c.TopicID, c.Fence = w.partition.ID(), w.partition.TopicID(), w.fence
+	c.Base, c.Next, c.Resume = w.base, max(w.next, w.base), max(w.next, w.base)
+	if oldest, held := w.parser.OldestHeld(); held {
+		c.Resume = min(oldest, c.Next)
+	}
+	c.Outcomes, c.Lost = w.outcomes, w.lost
+	w.tally.into(c)
+	return c
+}
+
+func (w *worker) writeLetters(ctx context.Context) {
+	if len(w.letters) == 0 || w.cfg.DeadLetters == nil {
+		return
+	}
+	if err := w.cfg.DeadLetters.Write(ctx, w.letters); err != nil {
+		w.cfg.Logger.Error("dead letters not written", "partition", w.partition.ID().String(), "letters", len(w.letters), "error", err)
+	}
+}
+
+// drain commits what was counted so far although the partition is ending, within the drain deadline. What
+// it cannot commit is read again by the next owner.
+func (w *worker) drain(ctx context.Context) error {
+	if w.clean() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.DrainTimeout)
+	defer cancel()
+	return w.push(ctx)
+}

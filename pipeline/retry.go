@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/logproc/logproc/parse"
+)
+
+// retry calls f until it succeeds or ctx ends, and then gives f's last error. While it waits nothing is
+// fetched: a store that is away holds the source back instead of losing records.
+func retry[T any](ctx context.Context, p *Pipeline, what string, f func() (T, error)) (T, error) {
+	for attempt := 0; ; attempt++ {
+		value, err := f()
+		if err == nil {
+			if attempt > 0 {
+				p.cfg.Logger.Info("the store answers again", "after", what, "attempts", attempt+1)
+			}
+			return value, nil
+		}
+		if ctx.Err() != nil {
+			return value, err
+		}
+		if attempt == 0 { // once, not once per try
+			p.cfg.Logger.Error("the store does not take it, trying again", "what", what, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return value, err
+		case <-time.After(backoff(attempt)):
+		}
+	}
+}
+
+// backoff gives the pause before try attempt+1: doubling from 50 ms to 5 s, with up to half of it taken
+// off at random, so that many workers do not come back at once.
+func backoff(attempt int) time.Duration {
+	d := min(50*time.Millisecond<<min(attempt, 10), 5*time.Second)
+	return d - rand.N(d/2)
+}
+
+// panicSite gives file:line of the frame that panicked, and nothing of the data.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			return f.File[strings.LastIndexByte(f.File, '/')+1:] + ":" + strconv.Itoa(f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}
+
+func (p *Pipeline) newParser() *parse.Parser {
+	parser, err := parse.New(p.cfg.Parse)
+	if err != nil {
+		panic(err) // New has checked the same options
+	}
+	return parser
+}

@@ -1,0 +1,345 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"strings"
+	"unsafe"
+
+	"github.com/logproc/logproc/internal/exphist"
+	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/rules"
+)
+
+// tally is what a worker's records add up to since the last commit. One worker owns it, so it has no
+// lock. A record whose series was met before costs one map look-up and no allocation.
+type tally struct {
+	naming *rules.Naming
+	budget *budget
+
+	// known finds a series by what the record says, as composed by key(). It holds admitted series only:
+	// invalid keys and keys beyond the budget are without number, and are resolved each time.
+	known     map[string]*series
+	admitted  map[rollup.Key]*series // by what they count under; several known keys can share one
+	durations map[operation]*durations
+	services  map[string]*serviceTally
+	labels    map[string]string // names of services and envs that were met
+	scratch   []byte            // the composed key of the record at hand
+	form      []byte            // the shape of an invalid key
+	formKey   []byte
+
+	// What changed since the last commit.
+	dirty          []*series
+	dirtyDurations []*durations
+	dirtyServices  []*serviceTally
+	forms          map[string]*rollup.Form
+	dead           [parse.ReasonCount]uint64
+	newest         int64
+}
+
+// maxForms bounds the distinct forms of invalid keys between two commits; further ones are left out of
+// the list of frequent forms (their events count all the same).
+const maxForms = 256
+
+// maxKnown bounds the look-up table: the same series can be reached by several spellings of a service
+// that is beyond the budget.
+const maxKnown = 300_000
+
+type series struct {
+	key       rollup.Key
+	service   *serviceTally
+	durations *durations // nil until the first one
+	// Events come in nearly the order of time: almost all fall into the bucket of the one before.
+	bucket rollup.Bucket
+	n      uint64
+	others map[rollup.Bucket]uint64
+	dirty  bool
+}
+
+type operation struct{ service, env, msg string }
+
+type durations struct {
+	operation
+	histogram exphist.Histogram
+	dirty     bool
+}
+
+type serviceTally struct {
+	name       string
+	violations [rules.RuleCount]uint64
+	overflowed uint64
+	dirty      bool
+}
+
+func newTally(naming *rules.Naming, b *budget) *tally {
+	return &tally{
+		naming:    naming,
+		budget:    b,
+		known:     make(map[string]*series),
+		admitted:  make(map[rollup.Key]*series),
+		durations: make(map[operation]*durations),
+		services:  make(map[string]*serviceTally),
+		labels:    make(map[string]string),
+		forms:     make(map[string]*rollup.Form),
+	}
+}
+
+// add counts one record.
+func (t *tally) add(r *parse.Record) {
+	t.compose(r)
+	s := t.known[string(t.scratch)]
+	if s == nil {
+		s = t.resolve(r)
+	}
+	t.count(s, r.Time)
+	if r.DurationState == parse.Present && s.key.Msg != rollup.MsgInvalid {
+		t.observe(s, r.Duration)
+	}
+	if broken := t.naming.CheckFields(r); broken != 0 {
+		t.violate(s.service, broken)
+	}
+}
+
+// addUnreadable counts a line that is no record, under what its envelopes named.
+func (t *tally) addUnreadable(r *parse.Record, reason parse.Reason) {
+	t.dead[reason]++
+	key := t.keyOf(r)
+	key.Msg = rollup.MsgUnparsed
+	t.count(t.series(key), r.Time)
+}
+
+// keyOf gives the key of a record without its msg.
+func (t *tally) keyOf(r *parse.Record) rollup.Key {
+	return rollup.Key{Service: t.label(r.Service, rollup.ServiceUnknown), Env: t.label(r.Env, ""), Level: r.Level}
+}
+
+// compose puts service, env, level and key into t.scratch, each with its length, so that no two
+// different ones give the same bytes.
+func (t *tally) compose(r *parse.Record) {
+	b := t.scratch[:0]
+	b = binary.AppendUvarint(b, uint64(len(r.Service)))
+	b = append(b, r.Service...)
+	b = binary.AppendUvarint(b, uint64(len(r.Env)))
+	b = append(b, r.Env...)
+	b = append(b, byte(r.Level), byte(r.KeyState))
+	t.scratch = append(b, r.Key...)
+}
+
+// resolve finds the series of a record that was not met before, or that has none of its own.
+func (t *tally) resolve(r *parse.Record) *series {
+	key := t.keyOf(r)
+	rule := rules.RuleNone
+	if r.KeyState != parse.Present {
+		key.Msg = rollup.MsgMissing
+	} else if rule = t.naming.Check(r.Service, r.Key); rule != rules.RuleNone {
+		key.Msg = rollup.MsgInvalid
+	} else {
+		// Borrowed, not copied: of a million distinct keys few are admitted, and series copies those.
+		key.Msg = unsafe.String(unsafe.SliceData(r.Key), len(r.Key))
+	}
+	s := t.series(key)
+	switch {
+	case rule != rules.RuleNone:
+		s.service.violations[rule]++
+		t.touch(s.service)
+		t.addForm(s, r)
+		return s
+	case s.key != key:
+		// Named after the service that asked, which is the one to talk to; beyond the limit of services it
+		// is _overflow itself.
+		s.service.overflowed++
+		t.touch(s.service)
+		return s
+	}
+	if len(t.known) < maxKnown {
+		t.known[string(t.scratch)] = s
+	}
+	return s
+}
+
+// series gives the series under which events with key count, which is another one beyond the budget.
+// It keeps nothing of key.
+func (t *tally) series(key rollup.Key) *series {
+	if s := t.admitted[key]; s != nil {
+		return s
+	}
+	key = t.budget.admit(key)
+	s := t.admitted[key]
+	if s == nil {
+		s = &series{key: key, service: t.service(key.Service)}
+		t.admitted[key] = s
+	}
+	return s
+}
+
+func (t *tally) service(name string) *serviceTally {
+	s := t.services[name]
+	if s == nil {
+		s = &serviceTally{name: name}
+		t.services[name] = s
+	}
+	return s
+}
+
+func (t *tally) count(s *series, ns int64) {
+	bucket := rollup.BucketOf(ns)
+	if !s.dirty {
+		s.dirty = true
+		s.bucket, s.n = bucket, 0
+		t.dirty = append(t.dirty, s)
+	}
+	if bucket == s.bucket {
+		s.n++
+	} else {
+		s.elsewhere(bucket)
+	}
+	t.newest = max(t.newest, ns)
+}
+
+// elsewhere counts an event of another bucket than the one before, and makes that the current one.
+func (s *series) elsewhere(bucket rollup.Bucket) {
+	if s.others == nil {
+		s.others = make(map[rollup.Bucket]uint64)
+	}
+	s.others[s.bucket] += s.n
+	s.bucket, s.n = bucket, s.others[bucket]+1
+	delete(s.others, bucket)
+}
+
+func (t *tally) observe(s *series, d parse.Millis) {
+	o := s.durations
+	if o == nil {
+		name := operation{s.key.Service, s.key.Env, s.key.Msg}
+		if o = t.durations[name]; o == nil {
+			o = &durations{operation: name}
+			t.durations[name] = o
+		}
+		s.durations = o
+	}
+	if !o.dirty {
+		o.dirty = true
+		t.dirtyDurations = append(t.dirtyDurations, o)
+	}
+	o.histogram.Observe(float64(d) / 1000)
+}
+
+func (t *tally) violate(s *serviceTally, broken rules.Mask) {
+	for rule := range broken.Rules() {
+		s.violations[rule]++
+	}
+	t.touch(s)
+}
+
+func (t *tally) touch(s *serviceTally) {
+	if !s.dirty {
+		s.dirty = true
+		t.dirtyServices = append(t.dirtyServices, s)
+	}
+}
+
+// addForm remembers the shape of an invalid key, without what may identify someone.
+func (t *tally) addForm(s *series, r *parse.Record) {
+	t.form = rules.Form(t.form[:0], r.Key)
+	bucket := rollup.BucketOf(r.Time)
+	b := binary.AppendVarint(t.formKey[:0], int64(bucket))
+	b = append(append(b, s.key.Service...), 0)
+	b = append(append(b, s.key.Env...), 0)
+	t.formKey = append(b, t.form...)
+	f := t.forms[string(t.formKey)]
+	if f == nil {
+		if len(t.forms) >= maxForms {
+			return
+		}
+		f = &rollup.Form{Service: s.key.Service, Env: s.key.Env, Text: string(t.form), Bucket: bucket}
+		t.forms[string(t.formKey)] = f
+	}
+	f.N++
+}
+
+// into hands everything counted since the last reset to c, which borrows it until the next reset.
+func (t *tally) into(c *rollup.Commit) {
+	c.Counts, c.Forms, c.Durations = c.Counts[:0], c.Forms[:0], c.Durations[:0]
+	c.Violations, c.Overflowed = c.Violations[:0], c.Overflowed[:0]
+	for _, s := range t.dirty {
+		c.Counts = append(c.Counts, rollup.Count{Key: s.key, Bucket: s.bucket, N: s.n})
+		for bucket, n := range s.others {
+			c.Counts = append(c.Counts, rollup.Count{Key: s.key, Bucket: bucket, N: n})
+		}
+	}
+	for _, f := range t.forms {
+		c.Forms = append(c.Forms, *f)
+	}
+	for _, d := range t.dirtyDurations {
+		c.Durations = append(c.Durations, rollup.Durations{Service: d.service, Env: d.env, Msg: d.msg, Histogram: &d.histogram})
+	}
+	for _, s := range t.dirtyServices {
+		for rule, n := range s.violations {
+			if n > 0 {
+				c.Violations = append(c.Violations, rollup.Violations{Service: s.name, Rule: rules.Rule(rule).String(), N: n})
+			}
+		}
+		if s.overflowed > 0 {
+			c.Overflowed = append(c.Overflowed, rollup.Overflowed{Service: s.name, N: s.overflowed})
+		}
+	}
+	c.DeadLetters = t.dead
+	c.Newest = t.newest
+}
+
+// reset forgets what was counted, because it is committed or because it is discarded, and keeps the
+// look-up tables.
+func (t *tally) reset() {
+	for _, s := range t.dirty {
+		s.dirty, s.n = false, 0
+		clear(s.others)
+	}
+	for _, d := range t.dirtyDurations {
+		d.dirty = false
+		d.histogram.Reset()
+	}
+	for _, s := range t.dirtyServices {
+		s.dirty, s.overflowed = false, 0
+		clear(s.violations[:])
+	}
+	t.dirty, t.dirtyDurations, t.dirtyServices = t.dirty[:0], t.dirtyDurations[:0], t.dirtyServices[:0]
+	clear(t.forms)
+	clear(t.dead[:])
+	t.newest = 0
+}
+
+// maxLabel bounds the names of services and envs.
+const maxLabel = 64
+
+// label makes a label value of a service's or env's name. A name that is none (too long, or with
+// characters that names do not have) is not shown, since it may hold anything: it becomes _invalid.
+func (t *tally) label(name []byte, missing string) string {
+	if len(name) == 0 {
+		return missing
+	}
+	if l, known := t.labels[string(name)]; known {
+		return l
+	}
+	l := rollup.MsgInvalid
+	if isName(name) {
+		l = string(name)
+		if len(t.labels) < maxLabels {
+			t.labels[l] = l
+		}
+	}
+	return l
+}
+
+// maxLabels bounds the table of names; further ones are copied for each record that is not known.
+const maxLabels = 10_000
+
+func isName(name []byte) bool {
+	if len(name) > maxLabel {
+		return false
+	}
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"'\@<>{}`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
