@@ -1,3 +1,5 @@
+//go:build pending
+
 // Package pipeline is the way of a record from its source to the commit. Read this file first: it shows
 // the whole path from top to bottom.
 //
