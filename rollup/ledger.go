@@ -1,0 +1,119 @@
+package rollup
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// ErrStep: the commit contradicts itself. Trying it again cannot help.
+var ErrStep = errors.New("it is no step forward")
+
+// Check says what is wrong with c in itself, wrapping ErrStep. A step that moves no offset may carry
+// nothing, because a second try of it could not be told from the first.
+func (c *Commit) Check() error {
+	switch {
+	case c.Base < 0 || c.Next < c.Base:
+		return fmt.Errorf("%w: from offset %d to %d", ErrStep, c.Base, c.Next)
+	case c.Resume > c.Next:
+		return fmt.Errorf("%w: it resumes at %d, beyond its end %d", ErrStep, c.Resume, c.Next)
+	case c.Next == c.Base && (len(c.Counts) > 0 || len(c.Forms) > 0 || len(c.Lost) > 0 || c.Outcomes != Outcomes{}):
+		return fmt.Errorf("%w: counts without records at offset %d", ErrStep, c.Base)
+	}
+	return nil
+}
+
+// PartitionState is what a store keeps of one partition. Stores load it, call Claim or Commit, and save
+// it in the same atomic step.
+type PartitionState struct {
+	Fence  Fence
+	Known  bool // whether anything was ever committed; if not, Ledger is empty
+	Ledger Ledger
+}
+
+// Claim issues the next fence and tells where to go on.
+func (s *PartitionState) Claim() Claim {
+	s.Fence++
+	return s.claim()
+}
+
+func (s *PartitionState) claim() Claim {
+	return Claim{Fence: s.Fence, Known: s.Known, TopicID: s.Ledger.TopicID, Offset: s.Ledger.Offset, Resume: s.Ledger.Resume}
+}
+
+// Commit decides on c and, when the outcome is Committed, takes it into the ledger; the store then adds
+// c's counts. A fence above the stored one is taken over: the store came back from the past, and the
+// numbers it issued since must not be issued again.
+func (s *PartitionState) Commit(c *Commit, now time.Time) Result {
+	result := Decide(s.claim(), c)
+	if result.Outcome != Committed {
+		return result
+	}
+	s.Fence = max(s.Fence, c.Fence)
+	if !s.Known {
+		s.Known = true
+		s.Ledger.TopicPartition = c.TopicPartition
+		s.Ledger.Start = c.Base
+	}
+	s.Ledger.TopicID = c.TopicID
+	s.Ledger.Offset = c.Next
+	s.Ledger.Resume = c.Resume
+	s.Ledger.Outcomes.Add(c.Outcomes)
+	for _, lost := range c.Lost {
+		s.Ledger.AddLost(lost)
+	}
+	s.Ledger.Updated = now
+	return result
+}
+
+// AddLost takes a lost range into the ledger: ranges of the same cause that adjoin or overlap become
+// one, offsets that are already in one of them count once, and beyond MaxLost the oldest range is
+// forgotten. Its length stays in LostOffsets.
+func (l *Ledger) AddLost(lost Lost) {
+	if lost.Last < lost.First {
+		return
+	}
+	added := lost
+	known := uint64(0)
+	kept := make([]Lost, 0, len(l.Lost)+1)
+	for _, old := range l.Lost {
+		if old.Reason != added.Reason || !old.touches(added) {
+			kept = append(kept, old)
+			continue
+		}
+		known = Sum(known, old.Offsets())
+		added.First = min(added.First, old.First)
+		added.Last = max(added.Last, old.Last)
+	}
+	kept = append(kept, added)
+	if over := len(kept) - MaxLost; over > 0 {
+		kept = slices.Delete(kept, 0, over)
+	}
+	l.Lost = kept
+	if l.LostOffsets == nil {
+		l.LostOffsets = make(map[LostReason]uint64)
+	}
+	l.LostOffsets[lost.Reason] = Sum(l.LostOffsets[lost.Reason], added.Offsets()-known)
+}
+
+// Offsets gives the length of the range.
+func (l Lost) Offsets() uint64 {
+	if l.Last < l.First {
+		return 0
+	}
+	return Sum(uint64(l.Last)-uint64(l.First), 1)
+}
+
+// touches reports whether two ranges overlap or adjoin.
+func (l Lost) touches(other Lost) bool {
+	return (l.First <= other.Last || l.First-1 == other.Last) && (other.First <= l.Last || other.First-1 == l.Last)
+}
+
+// Clone gives a copy that shares nothing with l.
+func (l Ledger) Clone() Ledger {
+	l.Lost = slices.Clone(l.Lost)
+	l.LostOffsets = maps.Clone(l.LostOffsets)
+	return l
+}
