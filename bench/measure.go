@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fastjson"
+
+	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/pipeline"
+	"github.com/logproc/logproc/pipeline/kafka"
+	"github.com/logproc/logproc/rollup/boltstore"
+	"github.com/logproc/logproc/rules"
+	"github.com/logproc/logproc/sinks/prom"
+)
+
+// measureHere reads the topic once in this process and writes a result.
+func measureHere(ctx context.Context, o options, out io.Writer) error {
+	source, err := kafka.New(kafka.Config{
+		Brokers: []string{o.kafka}, Topics: []string{o.topic}, Group: "bench-" + o.child + "-" + strconv.Itoa(os.Getpid()),
+		UntilEnd: true,
+	})
+	if err != nil {
+		return err
+	}
+	stop, err := profileTo(o.profile)
+	if err != nil {
+		return err
+	}
+	var read uint64
+	began, cpu, mallocs := time.Now(), cpuTime(), mallocsNow()
+	switch o.child {
+	case "floor":
+		read, err = readOnly(ctx, source, func() func([]byte) error { return eightLookups() })
+	case "parse":
+		read, err = readOnly(ctx, source, ourParse)
+	case "whole":
+		read, err = whole(ctx, source)
+	default:
+		err = fmt.Errorf("way %q: expected one of %v", o.child, ways)
+	}
+	r := result{Records: read, CPU: cpuTime() - cpu, Wall: time.Since(began), Mallocs: mallocsNow() - mallocs}
+	stop()
+	if err != nil {
+		return err
+	}
+	if r.RSS, err = peakRSS(); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+// readOnly gives each value to a function that newHandle makes for each partition.
+func readOnly(ctx context.Context, source pipeline.Source, newHandle func() func([]byte) error) (uint64, error) {
+	var total atomic.Uint64
+	var failed atomic.Pointer[error]
+	err := source.Run(ctx, func(ctx context.Context, p pipeline.Partition) {
+		n, err := readPartition(ctx, p, newHandle())
+		total.Add(n)
+		if err != nil && !errors.Is(err, io.EOF) {
+			failed.Store(&err)
+		}
+	})
+	if e := failed.Load(); err == nil && e != nil {
+		err = *e
+	}
+	return total.Load(), err
+}
+
+func readPartition(ctx context.Context, p pipeline.Partition, handle func([]byte) error) (n uint64, err error) {
+	start, err := p.Start(ctx)
+	if err != nil {
+		return 0, err
+	}
+	p.MoveTo(start)
+	for {
+		batch, err := p.Next(ctx)
+		if err != nil {
+			return n, err
+		}
+		for i := range batch.Messages {
+			if err := handle(batch.Messages[i].Value); err != nil {
+				return n, err
+			}
+			n++
+		}
+		batch.Release()
+	}
+}
+
+// eightLookups is the least that any JSON log consumer does: parse, and look at eight fields.
+func eightLookups() func([]byte) error {
+	var parser fastjson.Parser
+	fields := []string{"t", "lvl", "msg", "env", "MesosTaskID", "RequestID", "duration", "status"}
+	return func(line []byte) error {
+		v, err := parser.ParseBytes(line)
+		if err != nil {
+			return errors.New("a generated line is not JSON")
+		}
+		for _, name := range fields {
+			v.Get(name)
+		}
+		return nil
+	}
+}
+
+func ourParse() func([]byte) error {
+	parser, err := parse.New(parse.Options{})
+	return func(line []byte) error {
+		if err != nil {
+			return err
+		}
+		if reason := parser.Parse(parse.Input{Line: line}); reason != parse.OK {
+			return fmt.Errorf("a generated line is %s", reason)
+		}
+		parser.Next()
+		return nil
+	}
+}
+
+// whole runs the pipeline as `logproc run` does, with a store on disk and metrics.
+func whole(ctx context.Context, source pipeline.Source) (uint64, error) {
+	dir, err := os.MkdirTemp("", "logproc-bench-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	store, err := boltstore.Open(filepath.Join(dir, "bench.db"), boltstore.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = store.Close() }()
+	exporter, err := prom.New(prom.Options{Registry: prometheus.NewRegistry()})
+	if err != nil {
+		return 0, err
+	}
+	p, err := pipeline.New(pipeline.Config{Source: source, Store: store, Naming: rules.DefaultNaming(), Metrics: exporter})
+	if err != nil {
+		return 0, err
+	}
+	if err := p.Run(ctx); err != nil {
+		return 0, err
+	}
+	var n uint64
+	for _, s := range p.Status() {
+		n += s.Outcomes.Total()
+	}
+	return n, nil
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func mallocsNow() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
+
+// peakRSS gives the largest resident size of this process so far, in bytes.
+func peakRSS() (uint64, error) {
+	f, err := os.Open("/proc/self/status")
+	if err != nil {
+		return 0, fmt.Errorf("read the peak memory: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), "VmHWM:"); ok {
+			kib, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("read the peak memory: /proc/self/status has no VmHWM")
+}
+
+func profileTo(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
+}
