@@ -7,7 +7,10 @@
 // Rim and Lee, VLDB 2019), which has the same buckets with another base.
 package exphist
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Schema is the resolution as Prometheus names it: 2^Schema buckets to each doubling.
 const Schema = 3
@@ -22,6 +25,9 @@ const (
 	minIndex    = minExponent*perDoubling + 1
 	maxIndex    = maxExponent * perDoubling
 )
+
+// maxValue is the largest value that is told from larger ones.
+const maxValue = 1 << maxExponent
 
 // ZeroThreshold is the upper bound of the values that count as zero, in the unit observed.
 var zeroThreshold = math.Ldexp(1, minExponent)
@@ -78,6 +84,7 @@ func (h *Histogram) Observe(v float64) {
 		h.zero++
 		return
 	}
+	v = min(v, maxValue) // one infinite value must not spoil the sum
 	h.sum += v
 	h.bin(index(v), 1)
 }
@@ -124,6 +131,13 @@ func (h *Histogram) Merge(other *Histogram) {
 			h.bin(other.first+at, n)
 		}
 	}
+}
+
+// Clone gives a copy that shares nothing with h.
+func (h *Histogram) Clone() *Histogram {
+	c := *h
+	c.bins = slices.Clone(h.bins)
+	return &c
 }
 
 // Reset empties the histogram and keeps its memory.

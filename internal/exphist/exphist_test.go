@@ -102,3 +102,22 @@ func BenchmarkObserve(b *testing.B) {
 		h.Observe(0.0812)
 	}
 }
+
+func TestCloneSharesNothing(t *testing.T) {
+	var h Histogram
+	h.Observe(1)
+	c := h.Clone()
+	h.Observe(1)
+	if c.Count() != 1 || c.Quantile(1) != h.Quantile(1) {
+		t.Errorf("the clone has %d values", c.Count())
+	}
+}
+
+func TestHugeValuesAreClamped(t *testing.T) {
+	var h Histogram
+	h.Observe(math.Inf(1))
+	h.Observe(math.MaxFloat64)
+	if h.Sum() != 2*maxValue || h.Count() != 2 {
+		t.Errorf("sum %v of %d", h.Sum(), h.Count())
+	}
+}
