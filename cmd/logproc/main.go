@@ -18,6 +18,7 @@ import (
 
 // cli lists the commands in the order in which the help shows them.
 type cli struct {
+	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
 }
 
 // streams are the process's standard streams, handed to every command so that tests can give their own.

@@ -1,0 +1,188 @@
+// Package produce sends lines to a Kafka topic as fast as one broker takes them, for tests, trials and
+// benchmarks whose totals must be exact: nothing is ever sent twice, and a fault ends the work instead
+// of being retried.
+package produce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say where lines go.
+type Options struct {
+	Brokers     []string
+	Topic       string
+	Partitions  int    // of the topic if it is to be created; 0: it must exist
+	Compression string // none, gzip, snappy, lz4 or zstd
+}
+
+// Topic is a topic that lines can be sent to.
+type Topic struct {
+	client      *kafka.Client
+	name        string
+	brokers     string
+	partitions  int
+	compression compress.Compression
+}
+
+// topicReady is how long a new topic may take until all its partitions have a leader.
+const topicReady = 30 * time.Second
+
+// Open finds the topic, or creates it if Options.Partitions is set.
+func Open(ctx context.Context, opt Options) (*Topic, error) {
+	t := &Topic{
+		client:  &kafka.Client{Addr: kafka.TCP(opt.Brokers...), Timeout: time.Minute},
+		name:    opt.Topic,
+		brokers: strings.Join(opt.Brokers, ","),
+	}
+	if opt.Compression != "" && opt.Compression != "none" {
+		if err := t.compression.UnmarshalText([]byte(opt.Compression)); err != nil {
+			return nil, fmt.Errorf("compression %q: expected none, gzip, snappy, lz4 or zstd", opt.Compression)
+		}
+	}
+	if opt.Partitions > 0 {
+		if err := t.create(ctx, opt.Partitions); err != nil {
+			return nil, fmt.Errorf("create topic %s at %s: %w", t.name, t.brokers, err)
+		}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, topicReady, errors.New("not all partitions got a leader in time"))
+	defer cancel()
+	for {
+		ready, err := t.look(ctx, opt.Partitions > 0)
+		if err != nil {
+			return nil, err
+		}
+		if ready {
+			return t, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("topic %s at %s: %w", t.name, t.brokers, context.Cause(ctx))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (t *Topic) create(ctx context.Context, partitions int) error {
+	response, err := t.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{
+		Topics: []kafka.TopicConfig{{Topic: t.name, NumPartitions: partitions, ReplicationFactor: -1}},
+	})
+	if err != nil {
+		return err
+	}
+	if err := response.Errors[t.name]; err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+		return err
+	}
+	return nil
+}
+
+// look reads the topic's partitions and says whether all can be written to. A topic that was just
+// created may be unknown for a moment.
+func (t *Topic) look(ctx context.Context, created bool) (bool, error) {
+	meta, err := t.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{t.name}})
+	if err != nil {
+		return false, fmt.Errorf("ask %s for topic %s: %w", t.brokers, t.name, err)
+	}
+	for _, topic := range meta.Topics {
+		switch {
+		case topic.Name != t.name:
+		case errors.Is(topic.Error, kafka.UnknownTopicOrPartition) && !created:
+			return false, fmt.Errorf("there is no topic %s at %s: create it, or say how many partitions it is to have",
+				t.name, t.brokers)
+		case topic.Error == nil:
+			t.partitions = len(topic.Partitions)
+			for _, p := range topic.Partitions {
+				if p.Error != nil {
+					return false, nil
+				}
+			}
+			return t.partitions > 0, nil
+		}
+	}
+	return false, nil
+}
+
+// Partitions gives the number of the topic's partitions.
+func (t *Topic) Partitions() int { return t.partitions }
+
+// Send sends lines as records, the values without the line feeds, in the order of the channel within a
+// partition. It sends each element of batches as one batch, dealing them to the partitions in turn; a
+// batch that is larger than the broker's limit (about 1 MB) is an error. It returns when the channel is
+// closed and everything is acknowledged, or with the first fault. The lines' memory is handed to free
+// once it is not needed any more; free must be safe for concurrent use.
+func (t *Topic) Send(ctx context.Context, batches <-chan Batch, free func(Batch)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	queues := make([]chan Batch, t.partitions)
+	for p := range queues {
+		queues[p] = make(chan Batch, 1)
+		group.Go(func() error {
+			for b := range queues[p] {
+				if err := t.produce(ctx, p, b); err != nil {
+					return err
+				}
+				free(b)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer func() {
+			for _, q := range queues {
+				close(q)
+			}
+		}()
+		return deal(ctx, batches, queues)
+	})
+	return group.Wait()
+}
+
+func deal(ctx context.Context, batches <-chan Batch, queues []chan Batch) error {
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case b, more := <-batches:
+			if !more {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case queues[n%len(queues)] <- b:
+			}
+		}
+	}
+}
+
+// Batch is a number of lines: Text with the offset of each line's end (before its line feed) in Ends.
+type Batch struct {
+	Text []byte
+	Ends []int
+}
+
+// Add notes that a line, ending in a line feed, was appended to Text.
+func (b *Batch) Add() { b.Ends = append(b.Ends, len(b.Text)-1) }
+
+func (t *Topic) produce(ctx context.Context, partition int, b Batch) error {
+	if len(b.Ends) == 0 {
+		return nil
+	}
+	response, err := t.client.Produce(ctx, &kafka.ProduceRequest{
+		Topic: t.name, Partition: partition, RequiredAcks: kafka.RequireAll, Compression: t.compression,
+		Records: &recordReader{batch: b, time: time.Now()},
+	})
+	if err == nil {
+		err = response.Error
+	}
+	if err != nil {
+		return fmt.Errorf("send %d records to %s/%d at %s: %w", len(b.Ends), t.name, partition, t.brokers, err)
+	}
+	return nil
+}
