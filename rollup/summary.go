@@ -105,9 +105,9 @@ func Summaries(ctx context.Context, r Reader, req Request) ([]Summary, error) {
 // Dates gives the days of req's zone that hold any event of its service and env, in ascending order.
 // req.Day has no meaning here.
 func Dates(ctx context.Context, r Reader, req Request) ([]Date, error) {
-	const first, last = Bucket(-1 << 31), Bucket(1<<31 - 1)
 	buckets := make(map[Bucket]struct{})
-	query := Query{From: first, To: last, Service: req.Service, Env: req.Env}
+	query := Everything()
+	query.Service, query.Env = req.Service, req.Env
 	err := r.Counts(ctx, query, func(c Count) error {
 		buckets[c.Bucket] = struct{}{}
 		return nil

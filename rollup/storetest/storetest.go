@@ -34,7 +34,7 @@ func Run(t *testing.T, open Open) {
 var logs0 = rollup.TopicPartition{Topic: "logs", Partition: 0}
 
 // every selects all that a store holds.
-var every = rollup.Query{From: -1 << 31, To: 1<<31 - 1}
+var every = rollup.Everything()
 
 func key(msg string) rollup.Key {
 	return rollup.Key{Service: "ctrl", Env: "anna", Level: parse.LevelError, Msg: msg}

@@ -1,0 +1,122 @@
+package summary
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/logproc/logproc/rollup"
+)
+
+// Text writes the summaries as lines: a title "SERVICE Daily Summary env total", an empty line, and
+// "key TAB count" for each key. Sections follow, each after an empty line, where there is something to
+// say: the frequent forms of invalid keys, and what the keys leave out. An empty line is between two
+// summaries.
+func Text(w io.Writer, summaries []rollup.Summary, opts Options) error {
+	out := &textWriter{Writer: bufio.NewWriter(w)}
+	for i := range summaries {
+		out.paragraph()
+		out.summary(&summaries[i])
+	}
+	out.lost(opts.Ledgers)
+	if err := out.Flush(); err != nil { // bufio keeps the first error
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	return nil
+}
+
+type textWriter struct {
+	*bufio.Writer
+	begun bool
+}
+
+// paragraph puts an empty line before all that follows something.
+func (w *textWriter) paragraph() {
+	if w.begun {
+		w.line("")
+	}
+	w.begun = true
+}
+
+func (w *textWriter) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format+"\n", args...)
+}
+
+func (w *textWriter) summary(s *rollup.Summary) {
+	env := ""
+	if s.Env != "" {
+		env = " " + escape(s.Env)
+	}
+	w.line("%s Daily Summary%s %d", escape(title(s)), env, s.Total)
+	if len(s.Lines) > 0 {
+		w.paragraph()
+	}
+	for _, l := range s.Lines {
+		w.line("%s\t%d", escape(l.Msg), l.N)
+	}
+	w.forms(s)
+	w.notes(s)
+}
+
+func (w *textWriter) forms(s *rollup.Summary) {
+	if s.Invalid == 0 {
+		return
+	}
+	w.paragraph()
+	if len(s.InvalidForms) == 0 {
+		w.line("%s: %s not in the naming convention", rollup.MsgInvalid, number(s.Invalid, "event"))
+		return
+	}
+	w.line("%s: %s not in the naming convention, most frequent forms:", rollup.MsgInvalid, number(s.Invalid, "event"))
+	for _, f := range s.InvalidForms {
+		w.line("%d\t%s", f.N, escape(f.Text))
+	}
+	if s.MoreForms > 0 {
+		w.line("and %s more", number(uint64(s.MoreForms), "form"))
+	}
+}
+
+func (w *textWriter) notes(s *rollup.Summary) {
+	missing, unparsed := hidden(s)
+	if missing == 0 && unparsed == 0 {
+		return
+	}
+	w.paragraph()
+	w.line("not in the total:")
+	if missing > 0 {
+		w.line("%s without a key (%s)", number(missing, "record"), rollup.MsgMissing)
+	}
+	if unparsed > 0 {
+		w.line("%s that could not be read (%s)", number(unparsed, "line"), rollup.MsgUnparsed)
+	}
+}
+
+func (w *textWriter) lost(ledgers []rollup.Ledger) {
+	rows := lostRows(ledgers)
+	if len(rows) == 0 {
+		return
+	}
+	w.paragraph()
+	w.line("lost, of any day:")
+	for _, row := range rows {
+		ranges := ""
+		for _, r := range newest(row.Ranges) {
+			ranges += fmt.Sprintf(" %d-%d", r.First, r.Last)
+		}
+		w.line("%s: at most %s (%s):%s", escape(row.Partition), number(row.Offsets, "record"), row.Reason, ranges)
+	}
+}
+
+// shownRanges is the number of lost ranges that are listed for a partition and reason.
+const shownRanges = 5
+
+func newest(ranges []lostRange) []lostRange {
+	return ranges[max(0, len(ranges)-shownRanges):]
+}
+
+func number(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
