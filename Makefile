@@ -1,0 +1,63 @@
+# The targets and what they do are printed by `make` alone.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION)
+TESTFLAGS ?=
+FUZZTIME ?= 30s
+# Packages whose tests are run a second time under the race detector: those that start goroutines.
+RACE := ./pipeline/... ./rollup/... ./sinks/... ./bench/...
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 10
+
+.PHONY: build
+build: ## Build bin/logproc
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/logproc ./cmd/logproc
+
+.PHONY: demo
+demo: build ## Build, then see logs become metrics and a summary for 20 seconds
+	bin/logproc demo --for 20s
+
+.PHONY: test
+test: format vet ## Check the format, vet and run all unit tests, the concurrent packages with -race too
+	go test $(TESTFLAGS) ./...
+	go test $(TESTFLAGS) -race $(RACE)
+
+.PHONY: lint
+lint: format vet ## Check the format, vet and run staticcheck
+	go tool staticcheck ./...
+
+.PHONY: format
+format: ## Fail when a Go file is not gofmt'ed, and name it
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
+	if [[ -n $$files ]]; then echo "not gofmt'ed:" $$files >&2; exit 1; fi
+
+.PHONY: vet
+vet: ## Run go vet, the end-to-end tests included
+	go vet -tags e2e ./...
+
+.PHONY: e2e
+e2e: ## Install what is missing, then test the built program on real Kafka, Prometheus, kcat and rsyslog
+	internal/e2e/install.sh
+	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 20m ./internal/e2e/...
+
+.PHONY: bench
+bench: ## Measure the whole pipeline against fetch + parse alone
+	go run ./bench
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s) each
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+.PHONY: clean
+clean: ## Remove what the other targets built
+	rm -rf bin
