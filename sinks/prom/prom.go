@@ -1,0 +1,275 @@
+// Package prom shows what has been committed as Prometheus metrics, and how the program itself is doing.
+//
+// Counters grow only after a commit, by whole commits: the pipeline calls Committed once for each, which
+// costs one map look-up per distinct series and nothing per record. A scrape copies the values under the
+// same lock, so it shows every commit entirely or not at all, and formats them after releasing it.
+// docs/metrics.md lists all metrics.
+package prom
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/logproc/logproc/internal/exphist"
+	"github.com/logproc/logproc/rollup"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxSeries     = 100_000
+	DefaultMaxHistograms = 5_000
+	DefaultMaxPartitions = 10_000
+)
+
+// Options says what an Exporter shows. Zero values mean the defaults given.
+type Options struct {
+	// Registry is where the metrics are registered (default: a new one).
+	Registry *prometheus.Registry
+	// MaxSeries bounds the series of log_events_total and of each family by service (default 100,000;
+	// about 300 bytes each). Keys beyond it count under msg="_overflow" of their service. It is the second line
+	// of defence: the pipeline's own budget comes first.
+	MaxSeries int
+	// MaxHistograms bounds log_event_duration_seconds in the same way (default 5,000; up to 3 KiB each).
+	MaxHistograms int
+	// MaxPartitions bounds the partitions and files shown one by one (default 10,000); the rest are
+	// added up under topic="_overflow".
+	MaxPartitions int
+	// Version is the program's, for build_info.
+	Version string
+	// Partitions gives the state of all partitions at a scrape; it must not block. May be nil.
+	Partitions func() []Partition
+	// KafkaBytes gives what has been read from and written to brokers so far. May be nil.
+	KafkaBytes func() (read, written uint64)
+	// DeadLetterErrors gives the number of dead letters that could not be written so far. May be nil.
+	DeadLetterErrors func() uint64
+	// Now is the clock (default time.Now).
+	Now func() time.Time
+	// Logger is told of scrapes that fail (default: discard).
+	Logger *slog.Logger
+}
+
+func (o *Options) setDefaults() {
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.MaxSeries <= 0 {
+		o.MaxSeries = DefaultMaxSeries
+	}
+	if o.MaxHistograms <= 0 {
+		o.MaxHistograms = DefaultMaxHistograms
+	}
+	if o.MaxPartitions <= 0 {
+		o.MaxPartitions = DefaultMaxPartitions
+	}
+	if o.Partitions == nil {
+		o.Partitions = func() []Partition { return nil }
+	}
+	if o.KafkaBytes == nil {
+		o.KafkaBytes = func() (uint64, uint64) { return 0, 0 }
+	}
+	if o.DeadLetterErrors == nil {
+		o.DeadLetterErrors = func() uint64 { return 0 }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// operation is the key of a duration histogram.
+type operation struct{ service, env, msg string }
+
+// violation is the key of naming_violations_total.
+type violation struct{ service, rule string }
+
+// Exporter holds the metrics. It is safe for concurrent use.
+type Exporter struct {
+	options Options
+	started *timestamppb.Timestamp
+	desc    descs
+
+	mu          sync.Mutex // guards everything below
+	labels      *labels
+	events      *counters[rollup.Key]
+	eventRates  []*rate // by place in events
+	durations   *histograms[operation]
+	violations  *counters[violation]
+	deadLetters *counters[string]
+	conflicts   *counters[string]
+	overflow    *counters[string]
+	rates       *rates
+	commits     exphist.Histogram
+}
+
+// New makes an exporter and registers it, together with the metrics of the Go runtime and the process.
+func New(options Options) (*Exporter, error) {
+	options.setDefaults()
+	e := &Exporter{options: options, started: timestamppb.New(options.Now()), desc: newDescs(), labels: newLabels(), rates: newRates()}
+	e.events = newCounters(options.MaxSeries, e.desc.events, e.eventLabels, standInForKey)
+	e.durations = newHistograms(options.MaxHistograms, e.desc.durations, operationLabels, standInForOperation)
+	e.violations = newCounters(options.MaxSeries, e.desc.violations, violationLabels, standInForViolation)
+	e.overflow = newCounters(options.MaxSeries, e.desc.overflow, one("service"), overflowOnly)
+	e.deadLetters = newCounters(options.MaxSeries, e.desc.deadLetters, one("reason"), overflowOnly)
+	e.conflicts = newCounters(options.MaxSeries, e.desc.conflicts, one("outcome"), overflowOnly)
+	for _, reason := range deadLetterReasons() {
+		e.deadLetters.add(reason, 0, e.started)
+	}
+	for o := rollup.Fenced; o <= rollup.Split; o++ {
+		e.conflicts.add(o.String(), 0, e.started)
+	}
+	own := []prometheus.Collector{e, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})}
+	for _, c := range own {
+		if err := options.Registry.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Registry is where further metrics can be registered.
+func (e *Exporter) Registry() *prometheus.Registry { return e.options.Registry }
+
+// Known makes the series of keys that are known beforehand (from the naming registry) appear at 0, so that
+// rates see their first event.
+func (e *Exporter) Known(keys []rollup.Key) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.options.Now()
+	created := timestamppb.New(now)
+	for _, k := range keys {
+		e.addEvents(k, 0, now, created)
+	}
+}
+
+// Committed books a commit that took effect, and how long it took. It keeps nothing of c and must be
+// called exactly once for each.
+func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.options.Now()
+	created := timestamppb.New(now)
+	for i := range c.Counts {
+		e.addEvents(c.Counts[i].Key, c.Counts[i].N, now, created)
+	}
+	e.rates.flush(now)
+	for _, d := range c.Durations {
+		e.durations.at(operation{clean(d.Service), clean(d.Env), clean(d.Msg)}, created).Merge(d.Histogram)
+	}
+	for _, v := range c.Violations {
+		e.violations.add(violation{clean(v.Service), clean(v.Rule)}, v.N, created)
+	}
+	for _, o := range c.Overflowed {
+		e.overflow.add(clean(o.Service), o.N, created)
+	}
+	var letter rollup.DeadLetter
+	for _, n := range c.DeadLetters {
+		if n > 0 {
+			e.deadLetters.add(letter.Reason.String(), n, created)
+		}
+		letter.Reason++
+	}
+	e.commits.Observe(took.Seconds())
+}
+
+// Conflict books a commit that the store answered with anything but Committed.
+func (e *Exporter) Conflict(o rollup.Outcome) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.conflicts.add(o.String(), 1, e.started)
+}
+
+// addEvents adds n events to a series. The first look-up takes the key as it comes; only keys that are
+// not found are cleaned.
+func (e *Exporter) addEvents(k rollup.Key, n uint64, now time.Time, created *timestamppb.Timestamp) {
+	at, found := e.events.places[k]
+	if !found {
+		at = e.newEvents(k, n, now, created)
+	}
+	e.events.values[at] += n
+	e.rates.count(e.eventRates[at], n)
+}
+
+// newEvents finds or makes the place of a key that was not found as it came.
+func (e *Exporter) newEvents(k rollup.Key, n uint64, now time.Time, created *timestamppb.Timestamp) uint32 {
+	k = cleanKey(k)
+	k.Msg = strings.Clone(k.Msg) // the caller's may be part of something larger
+	k.Service, k.Env = *e.labels.share("service", k.Service).Value, *e.labels.share("env", k.Env).Value
+	at, standsIn := e.events.add(k, 0, created)
+	if standsIn && n > 0 {
+		e.overflow.add(k.Service, n, created)
+	}
+	if int(at) == len(e.eventRates) {
+		service := *e.events.series[at].labels[servicePlace].Value
+		e.eventRates = append(e.eventRates, e.rates.of(service, now))
+	}
+	return at
+}
+
+// servicePlace is the index of the service among the labels of log_events_total.
+const servicePlace = 3
+
+func (e *Exporter) eventLabels(k rollup.Key) []*dto.LabelPair {
+	return []*dto.LabelPair{
+		e.labels.share("env", k.Env), e.labels.share("level", k.Level.String()), pair("msg", k.Msg), e.labels.share("service", k.Service),
+	}
+}
+
+func standInForKey(k rollup.Key, last bool) rollup.Key {
+	k.Msg = rollup.Overflow
+	if last {
+		k.Service, k.Env = rollup.Overflow, rollup.Overflow
+	}
+	return k
+}
+
+func operationLabels(o operation) []*dto.LabelPair {
+	return []*dto.LabelPair{pair("env", o.env), pair("msg", o.msg), pair("service", o.service)}
+}
+
+func standInForOperation(o operation, last bool) operation {
+	if last {
+		return operation{rollup.Overflow, rollup.Overflow, rollup.Overflow}
+	}
+	o.msg = rollup.Overflow
+	return o
+}
+
+func violationLabels(v violation) []*dto.LabelPair {
+	return []*dto.LabelPair{pair("rule", v.rule), pair("service", v.service)}
+}
+
+func standInForViolation(v violation, last bool) violation {
+	if last {
+		return violation{rollup.Overflow, rollup.Overflow}
+	}
+	return violation{rollup.Overflow, v.rule}
+}
+
+func one(name string) func(string) []*dto.LabelPair {
+	return func(value string) []*dto.LabelPair { return []*dto.LabelPair{pair(name, value)} }
+}
+
+func overflowOnly(string, bool) string { return rollup.Overflow }
+
+// deadLetterReasons gives the reasons for which a line can become a dead letter: all but the first two,
+// which are no failures.
+func deadLetterReasons() []string {
+	var names []string
+	var letter rollup.DeadLetter
+	for range len(rollup.Commit{}.DeadLetters) {
+		if name := letter.Reason.String(); name != "ok" && name != "held" {
+			names = append(names, name)
+		}
+		letter.Reason++
+	}
+	return names
+}
