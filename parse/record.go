@@ -103,6 +103,8 @@ type Record struct {
 
 	// Object is the innermost JSON object, the application's own record; nil for a line that has none.
 	Object *fastjson.Value
+
+	attributes *fastjson.Value // of an OTLP record: where Get looks first
 }
 
 // Input is one line as its carrier hands it over.
