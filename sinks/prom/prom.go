@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/logproc/logproc/internal/exphist"
+	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -120,8 +121,8 @@ func New(options Options) (*Exporter, error) {
 	e.overflow = newCounters(options.MaxSeries, e.desc.overflow, one("service"), overflowOnly)
 	e.deadLetters = newCounters(options.MaxSeries, e.desc.deadLetters, one("reason"), overflowOnly)
 	e.conflicts = newCounters(options.MaxSeries, e.desc.conflicts, one("outcome"), overflowOnly)
-	for _, reason := range deadLetterReasons() {
-		e.deadLetters.add(reason, 0, e.started)
+	for r := parse.Held + 1; int(r) < parse.ReasonCount; r++ { // the reasons before it are no failures
+		e.deadLetters.add(r.String(), 0, e.started)
 	}
 	for o := rollup.Fenced; o <= rollup.Split; o++ {
 		e.conflicts.add(o.String(), 0, e.started)
@@ -170,12 +171,10 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	for _, o := range c.Overflowed {
 		e.overflow.add(clean(o.Service), o.N, created)
 	}
-	var letter rollup.DeadLetter
-	for _, n := range c.DeadLetters {
+	for reason, n := range c.DeadLetters {
 		if n > 0 {
-			e.deadLetters.add(letter.Reason.String(), n, created)
+			e.deadLetters.add(parse.Reason(reason).String(), n, created)
 		}
-		letter.Reason++
 	}
 	e.commits.Observe(took.Seconds())
 }
@@ -259,17 +258,3 @@ func one(name string) func(string) []*dto.LabelPair {
 }
 
 func overflowOnly(string, bool) string { return rollup.Overflow }
-
-// deadLetterReasons gives the reasons for which a line can become a dead letter: all but the first two,
-// which are no failures.
-func deadLetterReasons() []string {
-	var names []string
-	var letter rollup.DeadLetter
-	for range len(rollup.Commit{}.DeadLetters) {
-		if name := letter.Reason.String(); name != "ok" && name != "held" {
-			names = append(names, name)
-		}
-		letter.Reason++
-	}
-	return names
-}
