@@ -3,6 +3,7 @@ package rollup
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -40,25 +41,26 @@ func (d Date) AddDays(n int) Date {
 // (local mean time, before the 1970s), the day begins at the nearest bucket. Days follow one another
 // without a gap: each bucket belongs to one day of a zone.
 func (d Date) Buckets(zone *time.Location) (from, to Bucket) {
-	return d.firstBucket(zone), d.AddDays(1).firstBucket(zone)
+	return bucketAt(d.start(zone)), bucketAt(d.AddDays(1).start(zone))
 }
 
 // DateOf gives the day that a bucket belongs to in zone; nil is UTC.
 func DateOf(b Bucket, zone *time.Location) Date {
 	middle := b.Start().Add(BucketLength / 2) // the day begins at the nearest bucket, see Buckets
 	d := dateOf(middle.In(zoneOrUTC(zone)))
-	for b < d.firstBucket(zone) { // clocks that went back over midnight: the dates overlap for a while
+	for int64(b) < d.start(zone) { // clocks that went back over midnight: the dates overlap for a while
 		d = d.AddDays(-1)
 	}
-	for b >= d.AddDays(1).firstBucket(zone) {
+	for int64(b) >= d.AddDays(1).start(zone) {
 		d = d.AddDays(1)
 	}
 	return d
 }
 
-// firstBucket finds the first instant of the day by bisection. time.Date would not do: midnight does not
-// exist where clocks go forward at midnight, and exists twice where they go back over it.
-func (d Date) firstBucket(zone *time.Location) Bucket {
+// start gives the number of the day's first bucket, which may be more than a Bucket holds. It finds the
+// first instant of the day by bisection. time.Date would not do: midnight does not exist where clocks go
+// forward at midnight, and exists twice where they go back over it.
+func (d Date) start(zone *time.Location) int64 {
 	zone = zoneOrUTC(zone)
 	midnight := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix()
 	const reach = 48 * 60 * 60 // seconds; a zone's offset is at most 16 hours, a skipped day 24 more
@@ -71,18 +73,19 @@ func (d Date) firstBucket(zone *time.Location) Bucket {
 			after = middle
 		}
 	}
-	const half = int64(BucketLength/time.Second) / 2
-	return bucketOfSeconds(after + half - 1) // halves go down, as in DateOf
+	const length = int64(BucketLength / time.Second)
+	return floorDiv(after+length/2-1, length) // halves go down, as in DateOf
 }
 
-func bucketOfSeconds(s int64) Bucket {
-	const length = int64(BucketLength / time.Second)
-	b := s / length
-	if s%length < 0 {
-		b--
+func floorDiv(n, by int64) int64 {
+	q := n / by
+	if n%by < 0 {
+		q--
 	}
-	return Bucket(b)
+	return q
 }
+
+func bucketAt(n int64) Bucket { return Bucket(min(max(n, math.MinInt32), math.MaxInt32)) }
 
 func dateOf(t time.Time) Date {
 	year, month, day := t.Date()
@@ -102,11 +105,7 @@ const bucketsPerDay = int32(24 * time.Hour / BucketLength)
 // UTCDay gives the number of the UTC day that holds b, counted from the Unix epoch. Stores keep counts
 // by UTC day.
 func (b Bucket) UTCDay() int32 {
-	day := int32(b) / bucketsPerDay
-	if int32(b)%bucketsPerDay < 0 {
-		day--
-	}
-	return day
+	return int32(floorDiv(int64(b), int64(bucketsPerDay)))
 }
 
 // Quarter gives the bucket's place in its UTC day, 0 to 95.

@@ -60,7 +60,9 @@ func BucketOf(ns int64) Bucket {
 }
 
 // Start gives the first instant of the bucket, in UTC.
-func (b Bucket) Start() time.Time { return time.Unix(0, int64(b)*int64(BucketLength)).UTC() }
+func (b Bucket) Start() time.Time {
+	return time.Unix(int64(b)*int64(BucketLength/time.Second), 0).UTC()
+}
 
 // Count is a number of events of one series in one bucket.
 type Count struct {

@@ -17,6 +17,9 @@ import (
 // format is the version of the layout; see the package comment.
 const format = 1
 
+// smallest is the size in bytes below which a file cannot hold bbolt's two first pages.
+const smallest = 8192
+
 var (
 	bucketMeta       = []byte("meta")
 	bucketPartitions = []byte("partitions")
@@ -47,10 +50,13 @@ func Open(path string, opts Options) (*Store, error) {
 }
 
 func (s *Store) open(opts Options) error {
-	_, err := os.Stat(s.path)
+	info, err := os.Stat(s.path)
 	missing := errors.Is(err, os.ErrNotExist)
-	if missing && opts.MustExist {
+	switch {
+	case missing && opts.MustExist:
 		return errors.New("there is no such file; it is made by logproc run")
+	case err == nil && info.Mode().IsRegular() && info.Size() > 0 && info.Size() < smallest:
+		return fmt.Errorf("%w: it has only %d bytes", rollup.ErrCorrupt, info.Size())
 	}
 	s.db, err = bolt.Open(s.path, 0o600, &bolt.Options{
 		Timeout:      opts.Timeout,

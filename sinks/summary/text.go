@@ -72,7 +72,7 @@ func (w *textWriter) forms(s *rollup.Summary) {
 		w.line("%d\t%s", f.N, escape(f.Text))
 	}
 	if s.MoreForms > 0 {
-		w.line("and %s more", number(uint64(s.MoreForms), "form"))
+		w.line("and %d more", s.MoreForms)
 	}
 }
 
