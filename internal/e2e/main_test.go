@@ -1,0 +1,115 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// parts are what all tests share. TestMain sets them up before the first test and nothing changes
+// them afterwards.
+type parts struct {
+	root    string // of the repository
+	program string // the built logproc
+	kafka   string // the broker's plain listener
+	sasl    string // its listener with SASL
+	tls     string // its listener with TLS
+	ca      string // file of the authority behind the TLS listener
+}
+
+var shared parts
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runAll(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "logproc-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if shared.root, err = filepath.Abs("../.."); err != nil {
+		return 0, err
+	}
+	shared.program = filepath.Join(dir, "logproc")
+	build := exec.Command("go", "build", "-o", shared.program, "./cmd/logproc")
+	build.Dir = shared.root
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	stop, err := startKafka(filepath.Join(dir, "kafka"))
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	return m.Run(), nil
+}
+
+// startKafka starts a broker of its own at free ports.
+func startKafka(data string) (stop func(), err error) {
+	ports, err := freePorts(4)
+	if err != nil {
+		return nil, err
+	}
+	broker := func(command string) ([]byte, error) {
+		c := exec.Command(filepath.Join(shared.root, "deploy/kafka/broker.sh"), command)
+		c.Env = append(os.Environ(), "KAFKA_DATA="+data, fmt.Sprintf("KAFKA_PORT=%d", ports[0]),
+			fmt.Sprintf("KAFKA_CONTROLLER_PORT=%d", ports[1]), fmt.Sprintf("KAFKA_SASL_PORT=%d", ports[2]),
+			fmt.Sprintf("KAFKA_TLS_PORT=%d", ports[3]))
+		c.Stderr = os.Stderr
+		return c.Output()
+	}
+	out, err := broker("start")
+	if err != nil {
+		return nil, fmt.Errorf("start Kafka: %w", err)
+	}
+	shared.kafka = strings.TrimSpace(string(out))
+	shared.sasl = address(ports[2])
+	shared.tls = address(ports[3])
+	shared.ca = filepath.Join(data, "tls", "ca.pem")
+	return func() {
+		if _, err := broker("stop"); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: stop Kafka:", err)
+		}
+	}, nil
+}
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// freePorts gives TCP ports of loopback that nobody listens on just now.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ports[0]
+}

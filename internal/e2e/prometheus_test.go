@@ -1,0 +1,117 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// prometheus is a Prometheus server that scrapes one target.
+type prometheus struct {
+	address string
+	process *process
+}
+
+// startPrometheus starts a server with its own configuration and data, and waits until it is ready.
+func startPrometheus(t *testing.T, target string, args ...string) *prometheus {
+	t.Helper()
+	config := writeTemp(t, "prometheus.yml", fmt.Appendf(nil, `global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+  - job_name: logproc
+    static_configs:
+      - targets: [%q]
+`, target))
+	must(t, nil, "promtool", "check", "config", config)
+	s := &prometheus{address: address(freePort(t))}
+	s.process = start(t, "prometheus", append([]string{"--config.file=" + config,
+		"--storage.tsdb.path=" + filepath.Join(t.TempDir(), "data"), "--web.listen-address=" + s.address}, args...)...)
+	eventually(t, 30*time.Second, "start Prometheus", func() error {
+		if !s.process.running() {
+			t.Fatalf("Prometheus ended:\n%s", tail(s.process.text(), 10))
+		}
+		_, err := s.get("/-/ready", nil)
+		return err
+	})
+	return s
+}
+
+func (s *prometheus) get(path string, query url.Values) ([]byte, error) {
+	client := http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get("http://" + s.address + path + "?" + query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", path, response.Status)
+	}
+	return body, err
+}
+
+// totals gives the result of an instant query with the labels msg, service and level.
+func (s *prometheus) totals(query string) (map[series]uint64, error) {
+	body, err := s.get("/api/v1/query", url.Values{"query": {query}})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string
+				Value  [2]any
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, err
+	}
+	totals := make(map[series]uint64)
+	for _, r := range answer.Data.Result {
+		text, ok := r.Value[1].(string)
+		if !ok {
+			return nil, errors.New("a sample without a value")
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, err
+		}
+		totals[series{r.Metric["msg"], r.Metric["service"], r.Metric["level"]}] += uint64(n)
+	}
+	return totals, nil
+}
+
+// targetHealth gives up, down or unknown, with the last scrape's error.
+func (s *prometheus) targetHealth() (string, error) {
+	body, err := s.get("/api/v1/targets", nil)
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Data struct {
+			ActiveTargets []struct{ Health, LastError string }
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return "", err
+	}
+	if len(answer.Data.ActiveTargets) != 1 {
+		return "", fmt.Errorf("%d targets", len(answer.Data.ActiveTargets))
+	}
+	target := answer.Data.ActiveTargets[0]
+	if target.LastError != "" {
+		err = errors.New(target.LastError)
+	}
+	return target.Health, err
+}
