@@ -1,5 +1,3 @@
-//go:build pending
-
 // Package pipeline is the way of a record from its source to the commit. Read this file first: it shows
 // the whole path from top to bottom.
 //
@@ -187,7 +185,10 @@ func (w *worker) run(ctx context.Context) error {
 			if w.cfg.Finite {
 				w.flushFragments()
 			}
-			return w.drain(ctx)
+			if w.clean() {
+				return nil
+			}
+			w.due = time.Time{} // commit now; should the store send us back, there is more to read after all
 		case ctx.Err() != nil: // taken away, or the program ends
 			return w.drain(ctx)
 		default:

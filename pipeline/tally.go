@@ -1,5 +1,3 @@
-//go:build pending
-
 package pipeline
 
 import (
@@ -225,9 +223,11 @@ func (t *tally) observe(s *series, d parse.Millis) {
 	o.histogram.Observe(float64(d) / 1000)
 }
 
-func (t *tally) violate(s *serviceTally, broken rules.Mask) {
-	for rule := range broken.Rules() {
-		s.violations[rule]++
+func (t *tally) violate(s *serviceTally, broken rules.RuleSet) {
+	for rule := range s.violations {
+		if broken.Has(rules.Rule(rule)) {
+			s.violations[rule]++
+		}
 	}
 	t.touch(s)
 }
