@@ -18,7 +18,11 @@ import (
 
 // cli lists the commands in the order in which the help shows them.
 type cli struct {
+	Summary summaryCommand `cmd:"" help:"Print daily summaries, of files or of a store."`
+	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
+	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
 	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
+	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
 // streams are the process's standard streams, handed to every command so that tests can give their own.
