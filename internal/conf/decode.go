@@ -14,7 +14,8 @@ import (
 //
 //   - Unknown and duplicate keys are errors, with the nearest known key named.
 //   - A type that reads text (encoding.TextUnmarshaler) is given any scalar as it is written; if it is
-//     a struct, a map or a list it can be given as a mapping or list too.
+//     a struct, a map or a list it can be given as a mapping or list too. Such a struct is one value:
+//     a mapping replaces its default as a whole.
 //   - A list replaces the default list; a single scalar is a list of one. A map replaces the default map.
 //   - No value at all keeps the default of lists, maps and structs, and is an error for anything else.
 //   - Fields tagged conf:"secret" are never quoted in a message.
@@ -165,6 +166,9 @@ func (d *decoder) structure(p place, entries []entry, v reflect.Value) {
 	if len(fields) == 0 && readsText(v.Type()) {
 		d.wrongType(p, "a mapping", v.Type())
 		return
+	}
+	if readsText(v.Type()) { // a text or a mapping: the default's text does not go with the mapping
+		v.Set(newValue(v.Type()).Elem())
 	}
 	for _, e := range entries {
 		f, ok := findField(fields, e.key)
