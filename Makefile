@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 TESTFLAGS ?=
 FUZZTIME ?= 30s
 # Packages whose tests are run a second time under the race detector: those that start goroutines.
-RACE := ./pipeline/... ./rollup/... ./sinks/... ./bench/...
+RACE := ./pipeline/... ./rollup/... ./sinks/... ./bench/produce/... ./internal/...
 
 .PHONY: help
 help: ## Print this list
