@@ -23,6 +23,8 @@ type parts struct {
 	sasl    string // its listener with SASL
 	tls     string // its listener with TLS
 	ca      string // file of the authority behind the TLS listener
+
+	broker func(command string) (string, error) // calls broker.sh for this broker
 }
 
 var shared parts
@@ -66,24 +68,24 @@ func startKafka(data string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	broker := func(command string) ([]byte, error) {
+	shared.broker = func(command string) (string, error) {
 		c := exec.Command(filepath.Join(shared.root, "deploy/kafka/broker.sh"), command)
 		c.Env = append(os.Environ(), "KAFKA_DATA="+data, fmt.Sprintf("KAFKA_PORT=%d", ports[0]),
 			fmt.Sprintf("KAFKA_CONTROLLER_PORT=%d", ports[1]), fmt.Sprintf("KAFKA_SASL_PORT=%d", ports[2]),
 			fmt.Sprintf("KAFKA_TLS_PORT=%d", ports[3]))
 		c.Stderr = os.Stderr
-		return c.Output()
+		out, err := c.Output()
+		return strings.TrimSpace(string(out)), err
 	}
-	out, err := broker("start")
+	shared.kafka, err = shared.broker("start")
 	if err != nil {
 		return nil, fmt.Errorf("start Kafka: %w", err)
 	}
-	shared.kafka = strings.TrimSpace(string(out))
 	shared.sasl = address(ports[2])
 	shared.tls = address(ports[3])
 	shared.ca = filepath.Join(data, "tls", "ca.pem")
 	return func() {
-		if _, err := broker("stop"); err != nil {
+		if _, err := shared.broker("stop"); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e: stop Kafka:", err)
 		}
 	}, nil

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// While a million lines arrive, the program is killed twice and asked to end once; afterwards the
+// While lines arrive for half a minute, the program is killed twice and asked to end once; afterwards the
 // totals are exact.
 func TestTotalsSurviveKillAndTerm(t *testing.T) {
-	const records, rate = 1_000_000, 60_000
+	const records, rate = 1_800_000, 60_000
 	topic := newTopic(t, 4)
 	truth := filepath.Join(t.TempDir(), "truth.tsv")
 	producer := start(t, shared.program, loadgenArguments(topic, records, truth, "--rate", strconv.Itoa(rate), "--seed", "5")...)
@@ -37,6 +37,37 @@ func TestTotalsSurviveKillAndTerm(t *testing.T) {
 	}
 	d.untilEnd()
 	compare(t, d.totals(), readTruth(t, truth))
+}
+
+// The broker's sudden end and return is survived without a restart and without a miscount.
+func TestTotalsSurviveTheBrokersEnd(t *testing.T) {
+	const records = 200_000
+	topic := newTopic(t, 4)
+	truth := load(t, topic, records, "--seed", "1")
+	d := newDeployment(t, topic)
+	run := d.start()
+	d.counted(run, records, time.Minute)
+
+	if _, err := shared.broker("kill"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = shared.broker("start") }) // the other tests need it, however this one ends
+	if _, err := d.get("/-/healthy", ""); err != nil {
+		t.Errorf("not healthy without a broker: %v", err)
+	}
+	if _, err := shared.broker("start"); err != nil {
+		t.Fatal(err)
+	}
+	for s, n := range load(t, topic, records, "--seed", "2") {
+		truth[s] += n
+	}
+	d.counted(run, 2*records, time.Minute)
+	eventually(t, 30*time.Second, "be ready again", func() error {
+		_, err := d.get("/-/ready", "")
+		return err
+	})
+	terminate(t, run)
+	compare(t, d.totals(), truth)
 }
 
 // A second start with the same store would count into the same file: it is refused.
