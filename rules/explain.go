@@ -70,7 +70,7 @@ func (n *Naming) why(rule Rule, service, key []byte) string {
 	case RuleMissingKey:
 		return "the key is empty"
 	case RuleIdentifier:
-		return "it holds " + s.identifier.String() + ", which belongs in a field of its own"
+		return "it holds " + s.identifier.String() + "; that belongs in a field of its own"
 	case RuleFreeText:
 		return "it is a sentence; a key has hyphens instead of spaces, and what varies in fields"
 	case RuleCharacters:

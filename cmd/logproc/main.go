@@ -20,6 +20,7 @@ import (
 type cli struct {
 	Summary summaryCommand `cmd:"" help:"Print daily summaries, of files or of a store."`
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
+	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
 	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
 	Version versionCommand `cmd:"" help:"Print the version."`
