@@ -81,6 +81,29 @@ func BenchmarkFastjsonEightGets(b *testing.B) {
 	}
 }
 
+// BenchmarkFastjsonEightValues is the same with the values read, as every use of them has to.
+func BenchmarkFastjsonEightValues(b *testing.B) {
+	var p fastjson.Parser
+	line := []byte(plainLine)
+	b.SetBytes(int64(len(line)))
+	b.ReportAllocs()
+	texts := [...]string{"lvl", "msg", "t", "env", "MesosTaskID", "RequestID"}
+	for b.Loop() {
+		v, err := p.ParseBytes(line)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, k := range texts {
+			if v.GetStringBytes(k) == nil {
+				b.Fatal(k)
+			}
+		}
+		if v.GetInt64("status") == 0 || v.GetFloat64("duration") == 0 {
+			b.Fatal("status or duration")
+		}
+	}
+}
+
 // BenchmarkReject measures lines that are no records.
 func BenchmarkReject(b *testing.B) {
 	for name, line := range map[string]string{

@@ -67,7 +67,8 @@ func builtin() [fieldCount][]alias {
 			alias{name: "timereported"}, alias{name: "timegenerated"}, alias{name: "__REALTIME_TIMESTAMP"}),
 		fieldKey: plain("msg", "message", "event",
 			"@mt", "@m", "MessageTemplate", "RenderedMessage", "short_message", "event.name", "eventName", "MESSAGE"),
-		fieldRequestID: plain("RequestID", "request_id", "requestId", "x-request-id", "RequestId", "http.request.id"),
+		fieldRequestID: plain("RequestID", "request_id", "requestId", "x-request-id", "RequestId", "http.request.id",
+			"Properties.RequestId"),
 		fieldTraceID: plain("trace_id", "traceId", "TraceID", "TraceId", "trace.id", "dd.trace_id", "traceparent",
 			"@tr"),
 		fieldDuration: plain("duration", "duration_ms", "durationMs", "duration_millis", "durationMillis",
@@ -77,7 +78,8 @@ func builtin() [fieldCount][]alias {
 		fieldStatus: plain("status", "status_code", "statusCode", "http.response.status_code", "http.status_code",
 			"res.statusCode", "StatusCode"),
 		fieldService: append(plain("service", "app", "application", "service.name"),
-			alias{"MesosTaskID", kindMesos}, alias{name: "dd.service"}, alias{name: "Application"}, alias{"name", kindProcess},
+			alias{"MesosTaskID", kindMesos}, alias{name: "dd.service"}, alias{name: "Application"},
+			alias{name: "Properties.Application"}, alias{"name", kindProcess},
 			alias{"kubernetes", kindMetadata}, alias{"attrs", kindMetadata}, alias{"label", kindMetadata},
 			alias{"docker", kindMetadata}, alias{"container", kindMetadata}, alias{"container_name", kindContainer},
 			alias{"container.name", kindContainer}, alias{name: "k8s.container.name"},
@@ -115,8 +117,7 @@ const (
 	markOffset
 	markStream // Docker, CRI as parsed by Fluent Bit
 	markLogtag
-	markAgent // Filebeat
-	markMetadata
+	markAgent    // Filebeat
 	markHostname // bunyan, pino
 	markPid
 	markCompactTime // Serilog's compact form
@@ -125,5 +126,5 @@ const (
 	markCount
 )
 
-var markNames = [markCount]string{"topic", "partition", "offset", "stream", "logtag", "agent", "@metadata",
+var markNames = [markCount]string{"topic", "partition", "offset", "stream", "logtag", "agent",
 	"hostname", "pid", "@t", "@mt", "@m"}

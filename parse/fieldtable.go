@@ -25,11 +25,13 @@ type role struct {
 	rank  uint8
 }
 
-// entry is a key that means something, with all its roles; next is the next entry of the same bucket.
+// entry is a key that means something: its first role, which most have only, and the others; next is the
+// next entry of the same bucket.
 type entry struct {
 	name  string
-	roles []role
+	first role
 	next  uint16
+	more  []role
 }
 
 // fieldTable finds the roles of a key in one look-up. It is immutable.
@@ -125,13 +127,15 @@ func (t *fieldTable) add(byName map[string]int, f field, a alias) {
 }
 
 func (t *fieldTable) addCandidate(byName map[string]int, f field, key string, c candidate) {
+	r := role{f, uint8(len(t.candidates[f]))}
 	i, ok := byName[key]
 	if !ok {
 		i = len(t.entries)
 		byName[key] = i
-		t.entries = append(t.entries, entry{name: key})
+		t.entries = append(t.entries, entry{name: key, first: r})
+	} else {
+		t.entries[i].more = append(t.entries[i].more, r)
 	}
-	t.entries[i].roles = append(t.entries[i].roles, role{f, uint8(len(t.candidates[f]))})
 	t.candidates[f] = append(t.candidates[f], c)
 }
 
@@ -152,12 +156,18 @@ func (p *Parser) observeField(key []byte, v *fastjson.Value) {
 			i = e.next
 			continue
 		}
-		for _, r := range e.roles {
-			p.found.values[r.field][r.rank&(maxRanks-1)] = v
-			p.found.seen[r.field] |= 1 << (r.rank & (maxRanks - 1))
+		p.found.set(e.first, v)
+		for _, r := range e.more {
+			p.found.set(r, v)
 		}
 		return
 	}
+}
+
+func (f *found) set(r role, v *fastjson.Value) {
+	rank := r.rank & (maxRanks - 1)
+	f.values[r.field][rank] = v
+	f.seen[r.field] |= 1 << rank
 }
 
 // collect reads the keys of an object into p.found, one visit for all fields.

@@ -6,7 +6,13 @@ import "bytes"
 // names and abbreviations, slog's "ERROR+2", syslog's 0 to 7, and 10 to 60 as bunyan and pino count.
 // It gives LevelUnknown for anything else.
 func ParseLevel(text []byte) Level {
-	text = trim(text)
+	if l := levelOfName(text); l != LevelUnknown {
+		return l // as most loggers write it
+	}
+	return parseLevelSlow(trim(text))
+}
+
+func parseLevelSlow(text []byte) Level {
 	var low [16]byte
 	if len(text) == 0 || len(text) > len(low) {
 		return severityName(text)

@@ -60,8 +60,40 @@ func (p *Parser) candidate(f field, rank int) (*candidate, *fastjson.Value) {
 	return c, v
 }
 
+// firstString gives the value of a field's first candidate if that is a plain string, as it mostly is;
+// nil for all that needs a closer look.
+func (p *Parser) firstString(f field) []byte {
+	rank := bits.TrailingZeros64(p.found.seen[f]) & (maxRanks - 1)
+	if p.fields.candidates[f][rank].kind != kindPlain {
+		return nil
+	}
+	v := p.found.values[f][rank]
+	if v.Type() != fastjson.TypeString {
+		return nil
+	}
+	text, _ := v.StringBytes()
+	return text
+}
+
+// firstNumber does the same for a plain number.
+func (p *Parser) firstNumber(f field) (c *candidate, v *fastjson.Value) {
+	rank := bits.TrailingZeros64(p.found.seen[f]) & (maxRanks - 1)
+	c, v = &p.fields.candidates[f][rank], p.found.values[f][rank]
+	if c.kind != kindPlain || v.Type() != fastjson.TypeNumber {
+		return c, nil
+	}
+	return c, v
+}
+
 // textField gives the first usable value of a field of text.
 func (p *Parser) textField(f field) ([]byte, State) {
+	if text := p.firstString(f); len(text) > 0 {
+		return text, Present
+	}
+	return p.textFieldSlow(f)
+}
+
+func (p *Parser) textFieldSlow(f field) ([]byte, State) {
 	state := Absent
 	for m := p.found.seen[f]; m != 0; m &= m - 1 {
 		c, v := p.candidate(f, bits.TrailingZeros64(m))
@@ -86,9 +118,7 @@ func (p *Parser) textOf(f field, c *candidate, v *fastjson.Value) ([]byte, State
 	text, s := p.scalar(v)
 	switch c.kind {
 	case kindMesos:
-		if i := bytes.IndexAny(text, "-."); i >= 0 {
-			text = text[:i]
-		}
+		text = upToMark(text)
 	case kindContainer:
 		text = bytes.TrimPrefix(text, []byte("/"))
 	}
@@ -96,6 +126,16 @@ func (p *Parser) textOf(f field, c *candidate, v *fastjson.Value) ([]byte, State
 		return nil, Absent
 	}
 	return text, s
+}
+
+// upToMark cuts a Mesos task id down to the service: up to the first '-' or '.'.
+func upToMark(id []byte) []byte {
+	for i, c := range id {
+		if c == '-' || c == '.' {
+			return id[:i]
+		}
+	}
+	return id
 }
 
 // scalar gives a value as text: a string unescaped, a number as written, true or false. An empty
@@ -138,6 +178,15 @@ func (p *Parser) numeric(v *fastjson.Value) ([]byte, State) {
 // level gives the first level that is known; a record whose level has no known name is Present and
 // LevelUnknown.
 func (p *Parser) level() (Level, State) {
+	if text := p.firstString(fieldLevel); len(text) > 0 {
+		if l := ParseLevel(text); l != LevelUnknown {
+			return l, Present
+		}
+	}
+	return p.levelSlow()
+}
+
+func (p *Parser) levelSlow() (Level, State) {
 	state := Absent
 	for m := p.found.seen[fieldLevel]; m != 0; m &= m - 1 {
 		c, v := p.candidate(fieldLevel, bits.TrailingZeros64(m))
@@ -166,6 +215,15 @@ func levelOf(c *candidate, text []byte) Level {
 }
 
 func (p *Parser) time() (int64, State) {
+	if text := p.firstString(fieldTime); len(text) > 0 {
+		if ns, ok := p.dates.parse(text); ok {
+			return ns, Present
+		}
+	}
+	return p.timeSlow()
+}
+
+func (p *Parser) timeSlow() (int64, State) {
 	state := Absent
 	for m := p.found.seen[fieldTime]; m != 0; m &= m - 1 {
 		c, v := p.candidate(fieldTime, bits.TrailingZeros64(m))
@@ -224,6 +282,16 @@ func (p *Parser) integerOf(v *fastjson.Value) (int64, bool) {
 }
 
 func (p *Parser) duration() (Millis, State) {
+	if c, v := p.firstNumber(fieldDuration); v != nil {
+		// fastjson gives 0 for what is no number; the slow path then looks again.
+		if d, ok := asMillis(v.GetFloat64() * c.unit); ok && d != 0 {
+			return d, Present
+		}
+	}
+	return p.durationSlow()
+}
+
+func (p *Parser) durationSlow() (Millis, State) {
 	state := Absent
 	for m := p.found.seen[fieldDuration]; m != 0; m &= m - 1 {
 		c, v := p.candidate(fieldDuration, bits.TrailingZeros64(m))
@@ -240,6 +308,15 @@ func (p *Parser) duration() (Millis, State) {
 }
 
 func (p *Parser) status() (int64, State) {
+	if _, v := p.firstNumber(fieldStatus); v != nil {
+		if n := v.GetInt64(); n != 0 {
+			return n, Present
+		}
+	}
+	return p.statusSlow()
+}
+
+func (p *Parser) statusSlow() (int64, State) {
 	state := Absent
 	for m := p.found.seen[fieldStatus]; m != 0; m &= m - 1 {
 		_, v := p.candidate(fieldStatus, bits.TrailingZeros64(m))

@@ -125,18 +125,23 @@ func parseFraction(b []byte) (ns int64, rest []byte, ok bool) {
 	if len(b) == 0 || b[0] != '.' && b[0] != ',' {
 		return 0, b, true
 	}
-	scale := second
 	i := 1
-	for ; i < len(b); i++ {
+	for ; i < len(b) && i <= 9; i++ {
 		c := b[i] - '0'
 		if c > 9 {
 			break
 		}
-		scale /= 10
-		ns += int64(c) * scale
+		ns = ns*10 + int64(c)
+	}
+	ns *= fractionUnit[i-1]
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		i++
 	}
 	return ns, b[i:], i > 1
 }
+
+// fractionUnit gives the nanoseconds of the last of n fraction digits.
+var fractionUnit = [10]int64{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}
 
 // parseOffset reads an offset from UTC: none, Z, ±hh:mm, ±hhmm or ±hh, also after a space, and a zone's
 // letters behind it, as Go prints a time.

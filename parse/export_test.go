@@ -1,0 +1,4 @@
+package parse
+
+// Poisoning tells tests whether this build overwrites borrowed bytes.
+const Poisoning = poisoning
