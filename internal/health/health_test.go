@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,26 +33,49 @@ func status(c *health.Checker, kinds ...health.Kind) (list []string) {
 	return list
 }
 
+// fake is a check with an answer that the test sets.
+type fake struct {
+	mu   sync.Mutex
+	runs int
+	err  error
+}
+
+func (f *fake) run(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.runs++
+	return f.err
+}
+
+func (f *fake) answer(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *fake) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs
+}
+
 func TestChecksRunAtTheirIntervals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var runs int
-		var answer error
-		c := start(t, health.Check{Name: "kafka", Kind: health.External, Interval: 10 * time.Second, Run: func(context.Context) error {
-			runs++
-			return answer
-		}})
+		var f fake
+		c := start(t, health.Check{Name: "kafka", Kind: health.External, Interval: 10 * time.Second, Run: f.run})
 		began := time.Now()
-		if runs != 1 || !slices.Equal(status(c), []string{"kafka OK"}) {
+		if runs := f.count(); runs != 1 || !slices.Equal(status(c), []string{"kafka OK"}) {
 			t.Errorf("at the start: %d runs, %v", runs, status(c))
 		}
-		answer = errors.New("connection refused")
+		answer := errors.New("connection refused")
+		f.answer(answer)
 		time.Sleep(9 * time.Second)
-		if runs != 1 || !slices.Equal(status(c), []string{"kafka OK"}) {
+		if runs := f.count(); runs != 1 || !slices.Equal(status(c), []string{"kafka OK"}) {
 			t.Errorf("before the interval: %d runs, %v", runs, status(c))
 		}
 		time.Sleep(2 * time.Second)
 		r := c.Results()[0]
-		if runs != 2 || r.Status != health.Error || !errors.Is(r.Err, answer) || !r.StatusTime.Equal(began.Add(10*time.Second)) {
+		if runs := f.count(); runs != 2 || r.Status != health.Error || !errors.Is(r.Err, answer) || !r.StatusTime.Equal(began.Add(10*time.Second)) {
 			t.Errorf("after it: %d runs, %+v", runs, r)
 		}
 	})
@@ -61,13 +85,13 @@ func TestChecksRunAtTheirIntervals(t *testing.T) {
 // nobody, and when it comes back it is checked again.
 func TestHangingCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var runs int
+		var f fake
 		release := make(chan struct{})
 		c := start(t,
-			health.Check{Name: "store", Interval: 3 * time.Second, Timeout: 2 * time.Second, Run: func(context.Context) error {
-				runs++
+			health.Check{Name: "store", Interval: 3 * time.Second, Timeout: 2 * time.Second, Run: func(ctx context.Context) error {
+				err := f.run(ctx)
 				<-release // does not obey its context
-				return nil
+				return err
 			}},
 			health.Check{Name: "other", Run: func(context.Context) error { return nil }},
 		)
@@ -77,13 +101,13 @@ func TestHangingCheck(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		r := c.Results()[0]
-		if r.Status != health.Timeout || !r.StatusTime.Equal(began.Add(2*time.Second)) || !errors.Is(r.Err, health.ErrTimeout) || runs != 1 {
-			t.Errorf("hanging: %+v after %d runs", r, runs)
+		if r.Status != health.Timeout || !r.StatusTime.Equal(began.Add(2*time.Second)) || !errors.Is(r.Err, health.ErrTimeout) || f.count() != 1 {
+			t.Errorf("hanging: %+v after %d runs", r, f.count())
 		}
 		close(release)
 		synctest.Wait()
-		if got := status(c); !slices.Equal(got, []string{"store OK", "other OK"}) || runs != 2 {
-			t.Errorf("when it is back: %v after %d runs", got, runs)
+		if got := status(c); !slices.Equal(got, []string{"store OK", "other OK"}) || f.count() != 2 {
+			t.Errorf("when it is back: %v after %d runs", got, f.count())
 		}
 	})
 }
@@ -113,16 +137,17 @@ func TestPanickingCheck(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answer := errors.Join(errors.New("partition logs/3 has not moved for 31s"), errors.New("partition logs/4 stopped"))
+		var f fake
+		f.answer(errors.Join(errors.New("partition logs/3 has not moved for 31s"), errors.New("partition logs/4 stopped")))
 		c := start(t,
-			health.Check{Name: "partitions", Readiness: true, Run: func(context.Context) error { return answer }},
+			health.Check{Name: "partitions", Readiness: true, Run: f.run},
 			health.Check{Name: "mail", Kind: health.External, Run: func(context.Context) error { return errors.New("down") }},
 		)
 		want := []string{"partitions: partition logs/3 has not moved for 31s", "partitions: partition logs/4 stopped"}
 		if got := c.NotReady(); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		answer = nil
+		f.answer(nil)
 		time.Sleep(health.DefaultInterval)
 		synctest.Wait()
 		if got := c.NotReady(); len(got) != 0 {
