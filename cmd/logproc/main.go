@@ -18,11 +18,14 @@ import (
 
 // cli lists the commands in the order in which the help shows them.
 type cli struct {
+	Demo    demoCommand    `cmd:"" help:"Show the whole job in one process, with generated traffic."`
+	Run     runCommand     `cmd:"" help:"Read Kafka, count, and show metrics and summaries."`
 	Summary summaryCommand `cmd:"" help:"Print daily summaries, of files or of a store."`
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
 	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
 	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
+	Status  statusCommand  `cmd:"" help:"Ask a running instance how it is."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -51,7 +54,7 @@ func main() {
 
 // run is the program without its process: it parses args, runs the command and gives the exit code.
 func run(ctx context.Context, args []string, std streams) int {
-	var c cli
+	c := cli{Run: newRunCommand()}
 	exit := -1
 	parser, err := kong.New(&c,
 		kong.Name("logproc"),

@@ -89,6 +89,11 @@ func (c *summaryCommand) open(ctx context.Context, std streams) (rollup.Store, e
 		}
 		url = cfg.StoreURL()
 	}
+	return openStore(ctx, url)
+}
+
+// openStore opens a store that must be there, to read it.
+func openStore(ctx context.Context, url string) (rollup.Store, error) {
 	return stores.OpenURL(ctx, url, stores.Options{MustExist: true})
 }
 

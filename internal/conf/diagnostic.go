@@ -10,7 +10,7 @@ import (
 
 // Diagnostic is one thing wrong with a file.
 type Diagnostic struct {
-	File         string
+	File         string // empty for what comes from flags, which has no position
 	Line, Column int    // both from 1, the column in characters
 	What         string // what was found, for example `kafka.start is "lates"`
 	Want         string // what was expected, without the word; empty when What says it all
@@ -19,12 +19,14 @@ type Diagnostic struct {
 // Error gives "file:line:column: what, expected want".
 func (d Diagnostic) Error() string {
 	var b strings.Builder
-	b.WriteString(d.File)
-	b.WriteByte(':')
-	b.WriteString(strconv.Itoa(d.Line))
-	b.WriteByte(':')
-	b.WriteString(strconv.Itoa(d.Column))
-	b.WriteString(": ")
+	if d.File != "" {
+		b.WriteString(d.File)
+		b.WriteByte(':')
+		b.WriteString(strconv.Itoa(d.Line))
+		b.WriteByte(':')
+		b.WriteString(strconv.Itoa(d.Column))
+		b.WriteString(": ")
+	}
 	b.WriteString(d.What)
 	if d.Want != "" {
 		b.WriteString(", expected ")

@@ -101,8 +101,8 @@ type Log struct {
 
 // Start is the place to begin at in a partition of which nothing is stored.
 type Start struct {
-	Latest bool
-	At     time.Time // zero: earliest, unless Latest
+	Latest bool      `yaml:"-"`
+	At     time.Time `yaml:"-"` // zero: earliest, unless Latest
 }
 
 // UnmarshalText reads earliest, latest or a time.
@@ -174,15 +174,20 @@ func Load(file string, override func(*Config) error) (*Config, error) {
 			return nil, err
 		}
 	}
-	c.check(doc)
+	c.check(report{doc})
 	if all := doc.Diagnostics(); len(all) > 0 {
 		return c, all
 	}
 	return c, nil
 }
 
+// report adds diagnostics that begin with the key, since without a file there is no other place to name.
+type report struct{ *conf.Document }
+
+func (r report) Add(path, what, want string) { r.Document.Add(path, path+": "+what, want) }
+
 // check adds what is wrong with values that are of the right type.
-func (c *Config) check(doc *conf.Document) {
+func (c *Config) check(doc report) {
 	k := &c.Kafka
 	for i, b := range k.Brokers {
 		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
@@ -237,12 +242,12 @@ func (c *Config) check(doc *conf.Document) {
 		doc.Add("listen", fmt.Sprintf("%q is no address", c.Listen), "host:port")
 	}
 	if _, err := parse.New(parse.Options{Aliases: c.Fields}); err != nil {
-		doc.Add("fields", err.Error(), "aliases by canonical field")
+		doc.Errorf("fields", "fields: %v", err)
 	}
 	c.checkWords(doc)
 }
 
-func (c *Config) checkWords(doc *conf.Document) {
+func (c *Config) checkWords(doc report) {
 	switch scheme, rest, _ := strings.Cut(c.Store, ":"); {
 	case scheme == "file" && rest != "", c.Store == "memory:":
 	default:

@@ -62,7 +62,7 @@ fields: {levle: [severity]}
 		t.Fatalf("error: %v", err)
 	}
 	want := []string{
-		`:2:3: unknown key "brokres", did you mean "brokers"`,
+		`:2:3: unknown key "brokres" in kafka, did you mean "brokers"?`,
 		`:3:13: `, `:5:18: `, `:6:10: `, `:7:21: `, `:8:8: `, `:9:18: `, `:10:9: `, `:11:14: `, `:12:`,
 	}
 	text := err.Error()

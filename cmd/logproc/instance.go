@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/logproc/logproc/internal/config"
+	"github.com/logproc/logproc/internal/health"
+	"github.com/logproc/logproc/pipeline"
+	"github.com/logproc/logproc/pipeline/kafka"
+	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/rollup/stores"
+	"github.com/logproc/logproc/rules"
+	"github.com/logproc/logproc/sinks/deadletter"
+	"github.com/logproc/logproc/sinks/prom"
+	"github.com/logproc/logproc/sinks/summary"
+	"github.com/logproc/logproc/sinks/web"
+)
+
+// instance is a running logproc: everything between Kafka and the HTTP port. `run` and `demo` make the same.
+type instance struct {
+	cfg      *config.Config
+	logger   *slog.Logger
+	started  time.Time
+	store    rollup.Store
+	letters  *deadletter.Letters
+	exporter *prom.Exporter
+	health   *health.Checker
+	server   *web.Server
+	pipeline *pipeline.Pipeline
+
+	kafkaRead, kafkaWritten atomic.Uint64
+	overflow                *offenders
+	ended                   atomic.Pointer[error]
+
+	cleanUps []func() error // in the order in which the parts were made
+}
+
+// instanceOptions are what the configuration does not say.
+type instanceOptions struct {
+	untilEnd bool
+	log      io.Writer
+}
+
+// newInstance makes all parts, in the order of the data backwards, so that each finds what it writes to. What
+// was made is unmade when a later part fails.
+func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ *instance, err error) {
+	i := &instance{cfg: cfg, logger: newLogger(cfg, o.log), started: time.Now()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, i.close())
+		}
+	}()
+	naming, err := cfg.LoadNaming()
+	if err != nil {
+		return nil, err
+	}
+	if i.store, err = stores.OpenURL(ctx, cfg.StoreURL(), stores.Options{}); err != nil {
+		return nil, err
+	}
+	i.cleanUps = append(i.cleanUps, i.store.Close)
+	if err := i.openLetters(); err != nil {
+		return nil, err
+	}
+	i.exporter, err = prom.New(prom.Options{
+		Version: versionText(), Partitions: i.partitionMetrics, DeadLetterErrors: i.letters.Failed, Logger: i.logger,
+		MaxSeries:  cfg.Limits.Series + 20*cfg.Limits.Services, // the collective keys are beyond the budget
+		KafkaBytes: func() (uint64, uint64) { return i.kafkaRead.Load(), i.kafkaWritten.Load() },
+	})
+	if err != nil {
+		return nil, err
+	}
+	i.exporter.Known(knownKeys(naming))
+	i.overflow = newOffenders(i.exporter)
+	source, err := i.kafkaSource(o.untilEnd)
+	if err != nil {
+		return nil, err
+	}
+	i.pipeline, err = pipeline.New(pipeline.Config{
+		Source: source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
+		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return i, i.serve()
+}
+
+// run works until ctx ends or the source does, with the HTTP server and the checks beside it.
+func (i *instance) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, i.close()) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	serverDone := make(chan error, 1)
+	// The server outlives the pipeline, so that the last commit can still be scraped and readiness tells
+	// that the program is on its way out.
+	serverCtx, stopServer := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		err := i.server.Run(serverCtx)
+		if err != nil {
+			cancel(err) // without its port the program is blind and must not look well
+		}
+		serverDone <- err
+	}()
+	go i.health.Run(serverCtx)
+	err = i.pipeline.Run(ctx)
+	i.ended.Store(&err)
+	stopServer()
+	return errors.Join(err, <-serverDone)
+}
+
+// close unmakes the parts in reverse.
+func (i *instance) close() error {
+	var errs []error
+	for n := len(i.cleanUps) - 1; n >= 0; n-- {
+		errs = append(errs, i.cleanUps[n]())
+	}
+	i.cleanUps = nil
+	return errors.Join(errs...)
+}
+
+func (i *instance) openLetters() error {
+	var writers []deadletter.Writer
+	if path := i.cfg.DeadLetterFile(); path != "" {
+		file, err := deadletter.OpenFile(path, int64(i.cfg.DeadLetters.MaxBytes))
+		if err != nil {
+			return err
+		}
+		writers = append(writers, file)
+	}
+	if i.cfg.DeadLetters.Topic != "" {
+		transport, err := i.kafkaTransport()
+		if err != nil {
+			return err
+		}
+		writers = append(writers, deadletter.NewTopic(deadletter.TopicOptions{
+			Brokers: i.cfg.Kafka.Brokers, Topic: i.cfg.DeadLetters.Topic, Transport: transport,
+		}))
+	}
+	i.letters = deadletter.New(deadletter.Options{Writers: writers})
+	i.cleanUps = append(i.cleanUps, i.letters.Close)
+	return nil
+}
+
+// kafkaTransport is what kafka-go's own clients connect with.
+func (i *instance) kafkaTransport() (*kafkago.Transport, error) {
+	tls, err := i.cfg.KafkaTLS()
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := i.cfg.KafkaSASL(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return &kafkago.Transport{TLS: tls, SASL: mechanism, ClientID: i.cfg.Kafka.ClientID}, nil
+}
+
+func (i *instance) kafkaSource(untilEnd bool) (*kafka.Source, error) {
+	k := &i.cfg.Kafka
+	transport, err := i.kafkaTransport()
+	if err != nil {
+		return nil, err
+	}
+	start := kafka.StartEarliest()
+	switch {
+	case k.Start.Latest:
+		start = kafka.StartLatest()
+	case !k.Start.At.IsZero():
+		start = kafka.StartAt(k.Start.At)
+	}
+	source, err := kafka.New(kafka.Config{
+		Brokers: k.Brokers, Topics: k.Topics, TopicPattern: k.TopicPattern, Group: k.Group, ClientID: k.ClientID, Start: start,
+		TLS: transport.TLS, SASL: transport.SASL, UntilEnd: untilEnd, ReadUncommitted: k.ReadUncommitted, Plain: k.PlainFetch,
+		FetchBytes: int(k.FetchBytes), MaxBuffered: int64(k.MaxBuffered), SessionTimeout: k.SessionTimeout,
+		HeartbeatInterval: k.HeartbeatInterval, MetadataInterval: k.MetadataInterval,
+		DrainTimeout: i.cfg.DrainTimeout + 5*time.Second, CommitInterval: i.cfg.CommitInterval, Logger: i.logger,
+		OnBytes: func(read, written int) {
+			i.kafkaRead.Add(uint64(read))
+			i.kafkaWritten.Add(uint64(written))
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return source, nil
+}
+
+// serve makes the health checks and the HTTP server.
+func (i *instance) serve() (err error) {
+	i.health, err = health.New(
+		health.Check{Name: "partitions", Kind: health.Internal, Readiness: true, Interval: time.Second, Run: i.checkPartitions},
+		health.Check{Name: "dead-letters", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.letters.Err() }},
+		health.Check{Name: "kafka", Kind: health.External, Run: i.checkKafka},
+		health.Check{Name: "store", Kind: health.External, Readiness: true, Run: i.checkStore},
+	)
+	if err != nil {
+		return err
+	}
+	i.server, err = web.New(web.Options{
+		Listen: i.cfg.Listen, ConfigFile: i.cfg.Path(i.cfg.Web.Config), AllowPlain: i.cfg.Web.AllowPlain,
+		Metrics: i.exporter.Handler(), Health: i.health, Status: func() any { return i.status() }, Summary: i.writeSummary, Logger: i.logger,
+	})
+	return err
+}
+
+func (i *instance) checkPartitions(context.Context) error {
+	if len(i.pipeline.Status()) == 0 {
+		return errors.New("no partition is assigned yet")
+	}
+	return i.pipeline.Stalled(i.cfg.StallAfter)
+}
+
+// checkKafka reaches for any of the brokers, without a request: a broker that listens is up as far as
+// one can tell without rights on it.
+func (i *instance) checkKafka(ctx context.Context) error {
+	var errs []error
+	for _, address := range i.cfg.Kafka.Brokers {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (i *instance) checkStore(ctx context.Context) error {
+	_, err := i.store.Ledgers(ctx)
+	return err
+}
+
+func (i *instance) writeSummary(ctx context.Context, q web.SummaryQuery, w io.Writer) error {
+	req := rollup.Request{Zone: q.Zone, Service: q.Service, Env: q.Env, AllLevels: q.AllLevels}
+	if req.Zone == nil {
+		req.Zone = time.UTC
+	}
+	now := time.Now()
+	req.Day = rollup.DateOf(rollup.BucketOf(now.UnixNano()), req.Zone).AddDays(-1)
+	if q.Day != nil {
+		req.Day = *q.Day
+	}
+	list, err := rollup.Summaries(ctx, i.store, req)
+	if err != nil {
+		return err
+	}
+	ledgers, err := i.store.Ledgers(ctx)
+	if err != nil {
+		return fmt.Errorf("read the ledger: %w", err)
+	}
+	return renderSummaries(w, q.Format, list, summary.Options{Ledgers: ledgers, Generated: now})
+}
+
+func (i *instance) partitionMetrics() []prom.Partition {
+	if i.pipeline == nil {
+		return nil
+	}
+	var list []prom.Partition
+	for _, s := range i.pipeline.Status() {
+		list = append(list, prom.Partition{
+			TopicPartition: s.TopicPartition, Assigned: s.Assigned, LagKnown: s.End >= 0, Lag: s.Lag, Fetched: s.Fetched, Outcomes: s.Outcomes,
+			Discarded: s.Discarded, Pending: s.Pending, Lost: s.Lost, LagTime: s.LagTime, IdleTime: s.IdleTime,
+		})
+	}
+	return list
+}
+
+// knownKeys are the series that exist at zero from the start.
+func knownKeys(naming *rules.Naming) (keys []rollup.Key) {
+	for _, k := range naming.Known() {
+		if !k.Exact() {
+			continue
+		}
+		for _, env := range k.Envs {
+			keys = append(keys, rollup.Key{Service: k.Service, Env: env, Level: k.Level, Msg: k.Key})
+		}
+	}
+	return keys
+}
+
+func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // checked by config
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
