@@ -123,7 +123,7 @@ func (p *Parser) unwrap(l *layer, in inner) Reason {
 // unwrapKey reads a key that begins like a record. If it is none, the object around it is the record: a
 // free text may begin with a brace, and an application may log an object that is no log record.
 func (p *Parser) unwrapKey(l *layer, text []byte) Reason {
-	outer, depth := l.rec, p.n
+	outer, depth, joined := l.rec, p.n, p.joined
 	l.rec.Key, l.rec.KeyState = nil, Absent
 	r := p.text(text)
 	ownLevel := outer.LevelState == Present
@@ -133,7 +133,7 @@ func (p *Parser) unwrapKey(l *layer, text []byte) Reason {
 	case r == Held || r == Truncated && !ownLevel:
 		return r
 	}
-	if p.joined > 0 { // the text was the end of a split record
+	if p.joined != joined { // the text was the end of a split record
 		return r
 	}
 	p.n = depth
