@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"syscall"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -35,8 +36,26 @@ type conn struct {
 	out      encoder
 }
 
+// loginTries is how often a broker may close the connection in answer to the credentials before that is
+// taken for a no: old brokers say it that way, and one that is just stopping looks the same.
+const loginTries = 3
+
 // dial connects to a broker, with TLS and authentication as configured.
-func (c *Config) dial(ctx context.Context, addr string) (*conn, error) {
+func (c *Config) dial(ctx context.Context, addr string) (cn *conn, err error) {
+	for try := range loginTries {
+		cn, err = c.dialOnce(ctx, addr)
+		if !errors.Is(err, errLoginCut) || try+1 < loginTries && !sleep(ctx, backoffMin) {
+			return cn, err
+		}
+	}
+	return nil, fmt.Errorf("log in to broker %s with %s: %w", addr, c.SASL.Name(),
+		&brokerError{code: kafkago.SASLAuthenticationFailed, doing: "present the credentials"})
+}
+
+// errLoginCut says that the broker closed the connection in answer to the credentials.
+var errLoginCut = errors.New("the broker closed the connection")
+
+func (c *Config) dialOnce(ctx context.Context, addr string) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	nc, err := c.dialCounted(ctx, "tcp", addr)
@@ -59,6 +78,9 @@ func (c *Config) shakeHands(ctx context.Context, nc net.Conn, addr string) (*con
 	if c.TLS != nil {
 		secure := tls.Client(nc, tlsConfigFor(c.TLS, addr))
 		if err := secure.HandshakeContext(ctx); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil, fmt.Errorf("TLS with broker %s: it closed the connection; does its port speak TLS? (%w)", addr, err)
+			}
 			return nil, fmt.Errorf("TLS with broker %s: %w", addr, err)
 		}
 		nc = secure
@@ -229,6 +251,9 @@ func (c *conn) exchange(message []byte) ([]byte, error) {
 	e := c.request(apiSaslAuthenticate, 1, false)
 	e.bytes(message)
 	d, err := c.roundTrip(false)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return nil, errLoginCut
+	}
 	if err != nil {
 		return nil, err
 	}

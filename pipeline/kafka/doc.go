@@ -12,9 +12,10 @@
 //     buffers, or plain (plain.go), which leaves that to kafka-go.
 //
 // What the plain fetcher cannot do, because kafka-go hides what it would take: it checks no CRC, hands
-// out the records of aborted transactions and transaction markers as messages, reports no loss for a
-// batch that it skips without a word, and sees a topic that was created again only at the next refresh
-// of the metadata. It is a fallback for a broker that the raw fetcher does not get on with.
+// out the records of aborted transactions and transaction markers as messages, takes an empty value for a
+// tombstone, notices a log that was cut back only when it ends below the offset, and a topic that was
+// created again only at the next refresh of the metadata. Only the records' own bytes count for its
+// Config.MaxBuffered, and a batch larger than Config.MaxBatch is not refused. It is a fallback for a broker that the raw fetcher does not get on with.
 //
 // The group speaks the classic protocol with eager rebalances, without static membership. Delivery is at
 // least once; a caller that commits counts and offset together, as package rollup does, counts once.

@@ -90,7 +90,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 		case errors.Is(err, kafkago.RebalanceInProgress):
 			continue
 		case err != nil:
-			if err := ill.note(ctx, fmt.Errorf("join group %s: %w", m.s.cfg.Group, err)); err != nil {
+			if err := ill.note(ctx, fmt.Errorf("join group %s: %w", m.s.cfg.Group, m.s.cfg.confirmLogin(ctx, err))); err != nil {
 				return err
 			}
 			continue

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func (i *illness) note(ctx context.Context, err error) error {
 		i.s.cfg.Logger.Warn("cannot reach Kafka for now, trying again", "doing", i.doing, "error", err)
 	}
 	if i.s.cfg.UntilEnd && time.Since(i.since) >= i.s.cfg.GiveUp {
-		return gaveUp(fmt.Errorf("%s: %w", i.doing, err), i.s.cfg.GiveUp)
+		return gaveUp(err, i.s.cfg.GiveUp)
 	}
 	return nil
 }

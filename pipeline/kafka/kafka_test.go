@@ -101,7 +101,7 @@ func TestConformance(t *testing.T) {
 	fetchers(t, func(t *testing.T, plain bool) {
 		for _, codec := range testbroker.Codecs() {
 			t.Run(string(codec), func(t *testing.T) {
-				sourcetest.Suite{Tombstones: true, Keys: true, Endless: true, StartAt: true,
+				sourcetest.Suite{Tombstones: true, EmptyValues: !plain, Keys: true, Endless: true, StartAt: true,
 					Log: func(t testing.TB) sourcetest.Log {
 						b := start(t, testbroker.Options{Topics: map[string]int32{"logs": sourcetest.Partitions}})
 						return &log{b: b, producer: newProducer(t, b, codec), plain: plain}

@@ -143,7 +143,7 @@ func (s Suite) testContent(t *testing.T) {
 	if !s.Tombstones {
 		return
 	}
-	if len(got) != 4 || !got[2].Nil || got[3].Nil || got[3].Value != "" || s.Keys && got[2].Key != "gone" {
+	if len(got) != 4 || !got[2].Nil || s.EmptyValues && got[3].Nil || got[3].Value != "" || s.Keys && got[2].Key != "gone" {
 		t.Errorf("tombstone and empty value: got %+v", got[2:])
 	}
 }

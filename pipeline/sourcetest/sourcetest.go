@@ -43,8 +43,9 @@ const Partitions = 2
 type Suite struct {
 	// Log makes an empty log.
 	Log func(t testing.TB) Log
-	// Tombstones tells that the log keeps records without a value; Keys that it keeps keys and times.
-	Tombstones, Keys bool
+	// Tombstones tells that the log keeps records without a value, EmptyValues that the source tells them
+	// from empty ones, Keys that the log keeps keys and times.
+	Tombstones, EmptyValues, Keys bool
 	// Endless tells that a source without UntilEnd waits for more at the end.
 	Endless bool
 	// StartAt tells that a source can begin at the end or at a time.
