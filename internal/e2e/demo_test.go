@@ -12,6 +12,7 @@ import (
 // The demonstration needs nothing beside the program. Its summaries show the incident, and nothing of
 // the e-mail addresses that one of its services leaks.
 func TestDemo(t *testing.T) {
+	t.Parallel() // lasts as long as it is told to
 	began := time.Now()
 	r := call(t, nil, shared.program, "demo", "--for", "16s")
 	if took := time.Since(began); r.code != 0 || took > 40*time.Second {

@@ -128,13 +128,29 @@ func (d *deployment) metric(name string, labels ...string) (float64, error) {
 	return sum, nil
 }
 
+// healthy waits until the instance answers.
+func (d *deployment) healthy(p *process) {
+	d.t.Helper()
+	eventually(d.t, 30*time.Second, "be healthy", func() error {
+		d.alive(p)
+		_, err := d.get("/-/healthy", "")
+		return err
+	})
+}
+
+// alive fails the test when the instance has ended.
+func (d *deployment) alive(p *process) {
+	d.t.Helper()
+	if !p.running() {
+		d.t.Fatalf("logproc ended with exit code %d", p.wait(0))
+	}
+}
+
 // counted waits until the running instance has counted at least n events, its replays not included.
 func (d *deployment) counted(p *process, n uint64, limit time.Duration) {
 	d.t.Helper()
 	eventually(d.t, limit, fmt.Sprintf("count %d events", n), func() error {
-		if !p.running() {
-			d.t.Fatalf("logproc ended with exit code %d:\n%s", p.wait(0), tail(p.text(), 20))
-		}
+		d.alive(p)
 		got, err := d.metric("log_events_total")
 		if err == nil && got < float64(n) {
 			err = fmt.Errorf("%.0f so far", got)

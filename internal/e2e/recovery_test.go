@@ -75,10 +75,7 @@ func TestStoreIsLocked(t *testing.T) {
 	topic := newTopic(t, 1)
 	d := newDeployment(t, topic)
 	first := d.start()
-	eventually(t, 30*time.Second, "be healthy", func() error {
-		_, err := d.get("/-/healthy", "")
-		return err
-	})
+	d.healthy(first)
 	second := newDeployment(t, topic)
 	second.store = d.store
 	wantError(t, call(t, nil, shared.program, second.arguments()...), "another process has it open")

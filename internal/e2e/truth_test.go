@@ -20,10 +20,7 @@ func TestTotalsEqualTheTruth(t *testing.T) {
 	truth := load(t, topic, truthRecords, "--bad", "0.1", "--missing", "0.5", "--late", "1", "--seed", "11")
 	d := newDeployment(t, topic)
 	run := d.start()
-	eventually(t, 30*time.Second, "be healthy", func() error {
-		_, err := d.get("/-/healthy", "")
-		return err
-	})
+	d.healthy(run)
 	openMetrics := startPrometheus(t, d.listen)
 	protobuf := startPrometheus(t, d.listen, "--enable-feature=native-histograms")
 	d.counted(run, truthRecords, 2*time.Minute)
