@@ -127,15 +127,15 @@ func (f *former) punctuation(c byte) {
 
 // chunk writes what is between two gaps.
 func (f *former) chunk(c []byte) {
-	if p := wholeChunk(c); p != "" {
-		f.hide(p)
-		return
-	}
 	lead, core, trail := trimPunctuation(c)
 	if p := classify(core); p != "" {
 		f.separators(lead)
 		f.hide(p)
 		f.separators(trail)
+		return
+	}
+	if p := wholeChunk(c); p != "" {
+		f.hide(p)
 		return
 	}
 	f.parts(c)
@@ -199,12 +199,14 @@ func (f *former) run(c []byte, i, n int) int {
 	return n
 }
 
-// assigned writes the value after = or : and gives its length. Whatever it is, it is not shown.
+// assigned writes the value after = or : and gives its length. Whatever it is, it is not shown; what
+// is only punctuation is no value.
 func (f *former) assigned(c []byte, i int) int {
 	n := valueLength(c, i)
 	value := c[i : i+n]
 	switch _, digits, _ := composition(value); {
-	case n == 0:
+	case bytes.IndexFunc(value, isWordRune) < 0 && !bytes.ContainsAny(value, quotes):
+		return 0
 	case len(placeholderAt(value)) == n:
 		f.hide(placeholderAt(value))
 	case quotedLength(c, i) == n:

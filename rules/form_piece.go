@@ -57,6 +57,9 @@ func atSign(text []byte) int {
 	return 0
 }
 
+// quotes are the characters that quotedLength knows.
+const quotes = "\"'`“„«"
+
 // quotedLength gives the length of the quoted text that begins at i, quotes included; 0 when none does.
 // A double or back quote that is never closed reaches to the end. A single quote counts when it is no
 // apostrophe.
@@ -129,10 +132,8 @@ func wholeChunk(c []byte) placeholder {
 		}
 		r, size := utf8.DecodeRune(c[i:])
 		switch {
-		case r == utf8.RuneError || r == '\\' || r == '&' || isGap(r):
+		case r == utf8.RuneError || r == '\\' || r == '&' || r == '%' || isGap(r):
 			odd = true
-		case r == '%':
-			odd = odd || i == 0 || kinds[c[i-1]] != kindDigit || wordAfter(c, i+1)
 		case r >= utf8.RuneSelf && !isWordRune(r):
 			odd = true
 		case unicode.IsMark(r) && !wordBefore(c, i):
@@ -212,7 +213,7 @@ func dottedLength(c []byte, i int) int {
 			}
 		case r == '.':
 			dots = max(dots, 1)
-		case r != '-' && r != '_':
+		case r != '-' && r != '_' && r != '\'': // which is written as a hyphen
 			size = len(c)
 		}
 		n += size
