@@ -50,6 +50,7 @@ func TestForm(t *testing.T) {
 		{"caught NullPointerException in OrderService", "caught NullPointerException in OrderService"},
 		{"eyJhbGciOiJIUzI1NiJ9.e30.x", "<token>.<token>.x"},
 		{"xKjQpLmZtRwBvNc", "<token>"},
+		{"error: AKIATAYNKEDBCEXAMPLE", "error: <token>"},
 		{"tab\tand\x00nul\x1b[31m", "tab and nul [<number>"},
 		{"bad \xff utf", "bad <token> utf"},
 		{"", ""},

@@ -57,12 +57,22 @@ func technical(w []byte) bool {
 	return false
 }
 
-// jumbled reports whether a word changes between upper and lower case more often than camel case does:
-// it is a random token.
+// maxCapitals is the longest run of capitals that may be a word; access keys are longer.
+const maxCapitals = 15
+
+// jumbled reports whether a word is a random token: it changes between upper and lower case more often
+// than camel case does, or has many capitals in a row.
 func jumbled(w []byte) bool {
-	changes := 0
-	for i := 1; i < len(w); i++ {
-		if kinds[w[i]]&kindUpper != 0 && kinds[w[i-1]]&kindLetter != 0 {
+	changes, capitals := 0, 0
+	for i := range w {
+		if kinds[w[i]]&kindUpper == 0 {
+			capitals = 0
+			continue
+		}
+		if capitals++; capitals > maxCapitals {
+			return true
+		}
+		if i > 0 && kinds[w[i-1]]&kindLetter != 0 {
 			changes++
 		}
 	}
