@@ -1,6 +1,6 @@
 // Package produce sends lines to a Kafka topic as fast as one broker takes them, for tests, trials and
-// benchmarks whose totals must be exact: nothing is ever sent twice, and a fault ends the work instead
-// of being retried.
+// benchmarks whose totals must be exact: nothing is ever sent twice, and a fault that leaves it open
+// whether records were written ends the work instead of being retried.
 package produce
 
 import (
@@ -32,8 +32,9 @@ type Topic struct {
 	compression compress.Compression
 }
 
-// topicReady is how long a new topic may take until all its partitions have a leader.
-const topicReady = 30 * time.Second
+// leaderWait is how long a topic may take until all its partitions have a leader: a new one says so a
+// moment before it is true.
+const leaderWait = 30 * time.Second
 
 // Open finds the topic, or creates it if Options.Partitions is set.
 func Open(ctx context.Context, opt Options) (*Topic, error) {
@@ -52,7 +53,7 @@ func Open(ctx context.Context, opt Options) (*Topic, error) {
 			return nil, fmt.Errorf("create topic %s at %s: %w", t.name, t.brokers, err)
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, topicReady, errors.New("not all partitions got a leader in time"))
+	ctx, cancel := context.WithTimeoutCause(ctx, leaderWait, errors.New("not all partitions got a leader in time"))
 	defer cancel()
 	for {
 		ready, err := t.look(ctx, opt.Partitions > 0)
@@ -170,19 +171,38 @@ type Batch struct {
 // Add notes that a line, ending in a line feed, was appended to Text.
 func (b *Batch) Add() { b.Ends = append(b.Ends, len(b.Text)-1) }
 
+// produce sends one batch. A broker that does not lead the partition, yet or any more, has written
+// nothing: that alone is tried again, since it cannot make a batch arrive twice.
 func (t *Topic) produce(ctx context.Context, partition int, b Batch) error {
 	if len(b.Ends) == 0 {
 		return nil
 	}
+	deadline := time.Now().Add(leaderWait)
+	for {
+		err := t.produceOnce(ctx, partition, b)
+		if err == nil {
+			return nil
+		}
+		refused := errors.Is(err, kafka.NotLeaderForPartition) || errors.Is(err, kafka.LeaderNotAvailable) ||
+			errors.Is(err, kafka.UnknownTopicOrPartition)
+		if !refused || time.Now().After(deadline) {
+			return fmt.Errorf("send %d records to %s/%d at %s: %w", len(b.Ends), t.name, partition, t.brokers, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (t *Topic) produceOnce(ctx context.Context, partition int, b Batch) error {
 	response, err := t.client.Produce(ctx, &kafka.ProduceRequest{
 		Topic: t.name, Partition: partition, RequiredAcks: kafka.RequireAll, Compression: t.compression,
 		Records: &recordReader{batch: b, time: time.Now()},
 	})
-	if err == nil {
-		err = response.Error
-	}
 	if err != nil {
-		return fmt.Errorf("send %d records to %s/%d at %s: %w", len(b.Ends), t.name, partition, t.brokers, err)
+		return err
 	}
-	return nil
+	return response.Error
 }

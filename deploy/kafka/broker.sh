@@ -179,7 +179,8 @@ start() {
   fi
   local deadline=$((SECONDS + 90))
   until answers; do
-    if ! running; then
+    # Not `running`: between fork and exec the new process does not have its own command line yet.
+    if ! kill -0 "$(pid)" 2>/dev/null; then
       tail -n 20 "$data/broker.log" >&2
       die "the broker ended while starting: $data/broker.log"
     fi

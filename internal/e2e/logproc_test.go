@@ -96,6 +96,9 @@ func (d *deployment) get(path, accept string) (string, error) {
 	return string(body), err
 }
 
+// errNoMetric: /metrics has no series of that name, yet.
+var errNoMetric = errors.New("no such metric")
+
 // metric sums up the samples of a metric whose labels include the given ones (name, value, …).
 func (d *deployment) metric(name string, labels ...string) (float64, error) {
 	page, err := d.get("/metrics", "text/plain")
@@ -109,7 +112,7 @@ func (d *deployment) metric(name string, labels ...string) (float64, error) {
 	}
 	family := families[name]
 	if family == nil {
-		return 0, fmt.Errorf("no metric %s", name)
+		return 0, fmt.Errorf("%w: %s", errNoMetric, name)
 	}
 	var sum float64
 	for _, m := range family.Metric {

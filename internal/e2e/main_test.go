@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -93,18 +95,22 @@ func startKafka(data string) (stop func(), err error) {
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// freePorts gives TCP ports of loopback that nobody listens on just now.
+// freePorts gives TCP ports of loopback that nobody listens on just now. They are below the range that
+// the system takes for outgoing connections: else a client that tries to reach a broker that is down
+// could be given the broker's own port.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	var ports []int
+	for range 1000 {
+		l, err := net.Listen("tcp", address(20_000+rand.IntN(10_000)))
 		if err != nil {
-			return nil, err
+			continue // taken
 		}
 		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		if ports = append(ports, l.Addr().(*net.TCPAddr).Port); len(ports) == n {
+			return ports, nil
+		}
 	}
-	return ports, nil
+	return nil, errors.New("no free ports from 20000 to 29999")
 }
 
 func freePort(t *testing.T) int {
