@@ -63,7 +63,7 @@ func (p *Parser) object(text []byte) Reason {
 		p.n--
 		return scan(text, p.opt.MaxDepth).reason()
 	}
-	return p.value(l, v)
+	return p.value(l, v, bytes.IndexByte(text, '\\') < 0)
 }
 
 // tooDeep checks a depth below fastjson's own; most lines have too few brackets to need a scan.
@@ -78,13 +78,13 @@ func (p *Parser) nested(v *fastjson.Value) Reason {
 	if l == nil {
 		return TooDeep
 	}
-	return p.value(l, v)
+	return p.value(l, v, false)
 }
 
-// value reads an object: its fields, then what it carries if it is an envelope.
-func (p *Parser) value(l *layer, v *fastjson.Value) Reason {
+// value reads an object: its fields, then what it carries if it is an envelope. bare is as for collect.
+func (p *Parser) value(l *layer, v *fastjson.Value, bare bool) Reason {
 	l.rec.Object = v
-	p.collect(v)
+	p.collect(v, bare)
 	if p.found.seen[fieldCarrier] != 0 {
 		if list := p.found.get(fieldCarrier, carrierResourceLogs); list != nil && list.Type() == fastjson.TypeArray {
 			return p.startOTLP(list)

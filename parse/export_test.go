@@ -2,3 +2,9 @@ package parse
 
 // Poisoning tells tests whether this build overwrites borrowed bytes.
 const Poisoning = poisoning
+
+// LayoutKnown reports whether objects are read without Visit.
+func (p *Parser) LayoutKnown() bool { return p.layoutKnown }
+
+// ForgetLayout makes p use Visit, as with a version of fastjson whose layout is not known.
+func (p *Parser) ForgetLayout() { p.layoutKnown = false }

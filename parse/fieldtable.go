@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/valyala/fastjson"
 )
@@ -79,7 +80,7 @@ func newFieldTable(own map[string][]string) (*fieldTable, error) {
 		t.keyNames = append(t.keyNames, a.name)
 	}
 	for i := 1; i < len(t.entries); i++ {
-		h := bucketOf([]byte(t.entries[i].name))
+		h := bucketOf(t.entries[i].name)
 		t.entries[i].next = t.buckets[h]
 		t.buckets[h] = uint16(i)
 	}
@@ -140,28 +141,32 @@ func (t *fieldTable) addCandidate(byName map[string]int, f field, key string, c 
 }
 
 // bucketOf tells keys apart by what is cheapest to look at: their length and both ends.
-func bucketOf(key []byte) uint {
+func bucketOf(key string) uint {
 	return (uint(len(key))*89 + uint(key[0])*7 + uint(key[len(key)-1])*31) & 1023
 }
 
-// observeField notes a key and its value in p.found; fastjson calls it for each key of an object.
-func (p *Parser) observeField(key []byte, v *fastjson.Value) {
+// note keeps the value of a key that means something.
+func (t *fieldTable) note(f *found, key string, v *fastjson.Value) {
 	if len(key) == 0 {
 		return
 	}
-	t := p.fields
 	for i := t.buckets[bucketOf(key)]; i != 0; {
 		e := &t.entries[i]
-		if e.name != string(key) {
+		if e.name != key {
 			i = e.next
 			continue
 		}
-		p.found.set(e.first, v)
+		f.set(e.first, v)
 		for _, r := range e.more {
-			p.found.set(r, v)
+			f.set(r, v)
 		}
 		return
 	}
+}
+
+// noteField is note for the keys that fastjson hands over one by one.
+func (p *Parser) noteField(key []byte, v *fastjson.Value) {
+	p.fields.note(&p.found, unsafe.String(unsafe.SliceData(key), len(key)), v) // the string is not kept
 }
 
 func (f *found) set(r role, v *fastjson.Value) {
@@ -170,8 +175,18 @@ func (f *found) set(r role, v *fastjson.Value) {
 	f.seen[r.field] |= 1 << rank
 }
 
-// collect reads the keys of an object into p.found, one visit for all fields.
-func (p *Parser) collect(v *fastjson.Value) {
+// collect reads the keys of an object into p.found, one visit for all fields. bare says that no key
+// holds an escape.
+func (p *Parser) collect(v *fastjson.Value, bare bool) {
 	p.found.seen = [fieldCount]uint64{}
-	v.GetObject().Visit(p.observe)
+	o := v.GetObject()
+	if !bare || !p.layoutKnown {
+		o.Visit(p.noteEach)
+		return
+	}
+	t, f := p.fields, &p.found
+	pairs := pairsOf(o)
+	for i := range pairs {
+		t.note(f, pairs[i].key, pairs[i].value)
+	}
 }

@@ -92,7 +92,7 @@ func (p *Parser) otlpRecord(l *layer, v *fastjson.Value) {
 	attributes := v.Get("attributes")
 	p.found.seen = [fieldCount]uint64{}
 	p.observeAttributes(attributes)
-	v.GetObject().Visit(p.observe)
+	v.GetObject().Visit(p.noteEach)
 	if list := body.Get("kvlistValue", "values"); list != nil {
 		p.observeAttributes(list)
 		attributes = list
@@ -118,7 +118,7 @@ func (p *Parser) otlpRecord(l *layer, v *fastjson.Value) {
 func (p *Parser) observeAttributes(list *fastjson.Value) {
 	for _, a := range list.GetArray() {
 		if value := attributeValue(a); value != nil {
-			p.observeField(a.GetStringBytes("key"), value)
+			p.noteField(a.GetStringBytes("key"), value)
 		}
 	}
 }

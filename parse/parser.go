@@ -21,10 +21,11 @@ type Parser struct {
 	carrierTime int64
 	failed      Record
 
-	found   found // the fields of the object that is being read
-	observe func(key []byte, v *fastjson.Value)
-	scratch []byte // texts of numbers
-	filler  []byte // see poison
+	found       found                               // the fields of the object that is being read
+	noteEach    func(key []byte, v *fastjson.Value) // noteField
+	layoutKnown bool
+	scratch     []byte // texts of numbers
+	filler      []byte // see poison
 
 	join      joiner
 	joinKey   []byte
@@ -53,8 +54,8 @@ func New(opt Options) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Parser{opt: opt, fields: table}
-	p.observe = p.observeField // once: a method value made at each call would be an allocation
+	p := &Parser{opt: opt, fields: table, layoutKnown: layoutKnown()}
+	p.noteEach = p.noteField // once: a method value made at each call would be an allocation
 	p.join.init(opt.JoinLimits, opt.MaxLine)
 	return p, nil
 }
