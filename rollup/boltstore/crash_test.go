@@ -55,7 +55,7 @@ func crashBatch(tp rollup.TopicPartition, fence rollup.Fence, base, n int64) *ro
 
 func child(t *testing.T, task, path string, seed uint64) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$")
 	cmd.Env = append(os.Environ(), childTask+"="+task, childPath+"="+path, fmt.Sprintf("%s=%d", childSeed, seed))
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -188,9 +188,10 @@ func fillDisk(t *testing.T, path string) {
 	var offset int64
 	commit := func() error {
 		r, err := s.Commit(t.Context(), manyKeys(offset, 1000))
-		if err == nil && r.Outcome == rollup.Committed {
-			offset = r.Offset
+		if err == nil && r.Outcome != rollup.Committed {
+			t.Fatalf("%v at offset %d: a commit that failed took effect", r, offset)
 		}
+		offset = max(offset, r.Offset)
 		return err
 	}
 	check := func() {
