@@ -124,27 +124,24 @@ func appendStored(dst, block []byte, max int) ([]byte, error) {
 }
 
 // appendBlock unpacks a block; linked ones look back at what the frame, which began at begin, held
-// before. A block's size is not told, so it is first tried with the room there is, if that is likely to do.
+// before. A block's size is not told: it is tried with the room there is, which the guess of the whole
+// batch has made wide enough as a rule, and then with twice as much. (Making room for the largest block
+// that the frame allows, mostly 4 MiB, would cost many times the memory.)
 func (f lz4Frame) appendBlock(dst, block []byte, begin, max int) ([]byte, error) {
-	room := min(cap(dst), max) - len(dst)
-	if room >= f.blockMax || room >= 4*len(block) {
-		if n, err := f.block(dst, block, begin, min(room, f.blockMax)); err == nil {
-			return dst[:len(dst)+n], nil
+	for {
+		room := min(min(cap(dst), max)-len(dst), f.blockMax)
+		if room >= len(block) {
+			if n, err := f.block(dst, block, begin, room); err == nil {
+				return dst[:len(dst)+n], nil
+			}
 		}
-		if room >= f.blockMax {
+		switch {
+		case room >= f.blockMax:
 			return dst, errPacked
+		case len(dst)+room >= max:
+			return dst, errTooLarge // or malformed, which cannot be told apart
 		}
-	}
-	dst = grow(dst, f.blockMax, max)
-	room = min(cap(dst), max) - len(dst)
-	n, err := f.block(dst, block, begin, min(room, f.blockMax))
-	switch {
-	case err == nil:
-		return dst[:len(dst)+n], nil
-	case room < f.blockMax:
-		return dst, errTooLarge // or malformed, which cannot be told apart
-	default:
-		return dst, errPacked
+		dst = grow(dst, min(2*room+len(block), f.blockMax), max)
 	}
 }
 
