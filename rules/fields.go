@@ -194,8 +194,12 @@ func (f *fieldCheck) state(r *parse.Record) parse.State {
 }
 
 // CheckFields gives the rules about fields that a record breaks: RuleMissingKey, RuleRequiredField and
-// RuleFieldType. It allocates nothing; the built-in convention costs about 10 ns.
+// RuleFieldType. It allocates nothing; a record that breaks none of the built-in convention's costs a few
+// nanoseconds.
 func (n *Naming) CheckFields(r *parse.Record) RuleSet {
+	if n.customFields == 0 && n.wanting&n.form(r) == 0 {
+		return 0
+	}
 	var broken RuleSet
 	for i := range n.fields {
 		if rule := n.fields[i].broken(r); rule != RuleNone {
@@ -206,4 +210,44 @@ func (n *Naming) CheckFields(r *parse.Record) RuleSet {
 		return 0
 	}
 	return broken & n.enabled(r.Service)
+}
+
+// stateBits is the width of a field's state as one of several bits.
+const stateBits = 3
+
+// bit gives the bit that stands for a field in a state.
+func (c canonical) bit(s parse.State) uint32 { return 1 << s << (stateBits * c) }
+
+// firstPresence is the first of the fields that parse keeps no State of.
+const firstPresence = fieldService
+
+// form gives one bit for each canonical field's state; those that parse keeps no State of are left out
+// when no check asks for them.
+func (n *Naming) form(r *parse.Record) uint32 {
+	bits := fieldKey.bit(r.KeyState) | fieldLevel.bit(r.LevelState) | fieldTime.bit(r.TimeState) |
+		fieldDuration.bit(r.DurationState) | fieldStatus.bit(r.StatusState)
+	if n.wanting >= 1<<(stateBits*firstPresence) {
+		for c := firstPresence; c < canonicalCount; c++ {
+			bits |= c.bit(c.state(r))
+		}
+	}
+	return bits
+}
+
+// summarise prepares what CheckFields looks at first: the states of canonical fields that may break a
+// rule, whatever the service is.
+func (n *Naming) summarise() {
+	for i := range n.fields {
+		f := &n.fields[i]
+		if f.known == notCanonical {
+			n.customFields++
+			continue
+		}
+		if f.required {
+			n.wanting |= f.known.bit(parse.Absent)
+		}
+		if f.typed {
+			n.wanting |= f.known.bit(parse.Mistyped)
+		}
+	}
 }

@@ -33,6 +33,7 @@ func LoadNaming(name string, data []byte) (*Naming, error) {
 	c.rules(&f)
 	c.firsts(f.FirstSegments)
 	c.fields(f.Fields)
+	c.n.summarise()
 	c.keys(f.Keys)
 	if err := doc.Diagnostics().Err(); err != nil {
 		return nil, err

@@ -23,8 +23,12 @@ type Naming struct {
 	scoped []scopedRule // rules that are on for some
 	firsts []firstOf    // by service
 	fields []fieldCheck
-	known  []Known
-	byKey  map[string][]int32 // indices into known
+	// What the checks of fields come to, see summarise.
+	wanting      uint32
+	customFields int
+
+	known []Known
+	byKey map[string][]int32 // indices into known
 }
 
 // scopedRule is a rule that holds for the services that match include (or all, when empty) and do not

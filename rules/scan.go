@@ -80,74 +80,54 @@ func (n *Naming) scan(key []byte) shape {
 		key = key[:maxScan]
 	}
 	s := shape{segments: 1, first: -1}
-	var t tokens
-	last := kindHyphen
-	for i, c := range key {
-		k := kinds[c]
-		s.all |= k
-		if k&kindAlnum != 0 {
-			t.add(k)
-		} else {
-			if t.length > 0 {
-				s.identify(n.tokenEnd(&t))
-			}
-			switch {
-			case k == kindHyphen:
-				s.segments++
-				s.empty = s.empty || last == kindHyphen
-				s.edge = s.edge || last == kindUnderscore
-				if s.first < 0 {
-					s.first = i
-				}
-			case k == kindUnderscore:
-				s.edge = s.edge || last == kindHyphen
-			case c == '@' && i > 0 && i+1 < len(key):
-				s.identify(idEmail)
-			}
-			if t.gap++; t.gap > 1 {
-				t.numbers = 0
-			}
+	numbers := 0 // tokens of digits only, with one byte between them
+	for i := 0; i < len(key); {
+		start, all := i, kind(0)
+		for i < len(key) && kinds[key[i]]&kindAlnum != 0 {
+			all |= kinds[key[i]]
+			i++
 		}
-		last = k
+		s.all |= all
+		if all&kindDigit == 0 {
+			numbers = 0 // most tokens are words
+		} else if s.identifier == noIdentifier {
+			s.identifier = n.judge(key[start:i], &numbers)
+		}
+		end := i
+		for i < len(key) && kinds[key[i]]&kindAlnum == 0 {
+			s.separator(key, i)
+			i++
+		}
+		if i-end > 1 {
+			numbers = 0
+		}
 	}
-	s.identify(n.tokenEnd(&t))
-	s.empty = s.empty || last == kindHyphen
-	s.edge = s.edge || last == kindUnderscore
 	if s.first < 0 {
 		s.first = len(key)
 	}
 	return s
 }
 
-func (s *shape) identify(id identifier) {
-	if s.identifier == noIdentifier {
-		s.identifier = id
+// separator takes note of the byte at i, which is neither letter nor digit.
+func (s *shape) separator(key []byte, i int) {
+	c := key[i]
+	s.all |= kinds[c]
+	begins, ends := i == 0 || key[i-1] == '-', i+1 == len(key)
+	switch c {
+	case '-':
+		s.segments++
+		s.empty = s.empty || begins || ends
+		s.edge = s.edge || i > 0 && key[i-1] == '_'
+		if s.first < 0 {
+			s.first = i
+		}
+	case '_':
+		s.edge = s.edge || begins || ends
+	case '@':
+		if s.identifier == noIdentifier && i > 0 && !ends {
+			s.identifier = idEmail
+		}
 	}
-}
-
-// tokens follows the runs of letters and digits in a key.
-type tokens struct {
-	length  int  // of the token so far
-	digits  int  // how many of it are digits
-	run     int  // digits in a row up to here
-	longest int  // longest such run in the token
-	all     kind // classes in the token
-	notHex  bool
-	numbers int // tokens of digits only in a row, with one byte between them
-	gap     int // bytes since the last token
-}
-
-func (t *tokens) add(k kind) {
-	t.length++
-	t.all |= k
-	if k == kindDigit {
-		t.digits++
-		t.run++
-		t.longest = max(t.longest, t.run)
-		return
-	}
-	t.run = 0
-	t.notHex = t.notHex || k&kindHexLetter == 0
 }
 
 // Bounds of what has no setting: numbers in a row make a date, a time, a version or an IP address; a
@@ -158,25 +138,36 @@ const (
 	minTokenDigits = 4
 )
 
-// tokenEnd judges the token that ends here and makes t ready for the next.
-func (n *Naming) tokenEnd(t *tokens) identifier {
-	numbers := 0
-	if t.length > 0 && t.digits == t.length {
-		numbers = t.numbers + 1
+// judge tells whether a token with digits in it is an identifier, and counts the numbers in a row.
+func (n *Naming) judge(token []byte, numbers *int) identifier {
+	digits, run, longest, hex := 0, 0, 0, true
+	for _, c := range token {
+		k := kinds[c]
+		if k != kindDigit {
+			hex = hex && k&kindHexLetter != 0
+			run = 0
+			continue
+		}
+		digits++
+		run++
+		longest = max(longest, run)
 	}
-	id := noIdentifier
+	if digits == len(token) {
+		*numbers++
+	} else {
+		*numbers = 0
+	}
 	switch {
-	case t.longest >= n.minDigits:
-		id = idNumber
-	case !t.notHex && t.digits > 0 && t.length >= n.minHex:
-		id = idHex
-	case numbers >= minNumbers:
-		id = idDate
-	case t.length >= minToken && t.digits >= minTokenDigits:
-		id = idToken
+	case longest >= n.minDigits:
+		return idNumber
+	case hex && len(token) >= n.minHex:
+		return idHex
+	case *numbers >= minNumbers:
+		return idDate
+	case len(token) >= minToken && digits >= minTokenDigits:
+		return idToken
 	}
-	*t = tokens{numbers: numbers}
-	return id
+	return noIdentifier
 }
 
 // Check gives the first rule that the key of a service breaks, or RuleNone. It allocates nothing and
@@ -192,11 +183,11 @@ func (n *Naming) Check(service, key []byte) Rule {
 		return RuleIdentifier
 	case s.all&kindSpace != 0 && on.Has(RuleFreeText):
 		return RuleFreeText
-	case s.all&(kindOther|kindUpper|kindSpace) != 0 && (on.Has(RuleCharacters) || !printable(key)):
+	case s.all&(kindOther|kindUpper|kindSpace) != 0 && (on.Has(RuleCharacters) || !printable(key[:min(len(key), maxScan)])):
 		return RuleCharacters
 	case (s.edge || key[0] == '_') && on.Has(RuleCharacters):
 		return RuleCharacters
-	case len(key) > n.maxLength && on.Has(RuleLength) || len(key) > maxScan:
+	case (len(key) > n.maxLength && on.Has(RuleLength)) || len(key) > maxScan:
 		return RuleLength
 	case (s.empty || s.segments < n.minSegments || s.segments > n.maxSegments) && on.Has(RuleSegments):
 		return RuleSegments
