@@ -70,7 +70,12 @@ func trimRune(b []byte) []byte {
 }
 
 // isGap reports whether a rune separates words: white space and control characters.
-func isGap(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+func isGap(r rune) bool {
+	if r < 0x7f {
+		return r <= ' '
+	}
+	return unicode.IsSpace(r) || unicode.IsControl(r)
+}
 
 // former writes one form.
 type former struct {

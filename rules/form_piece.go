@@ -6,12 +6,19 @@ import (
 	"unicode/utf8"
 )
 
+// kindPlain are the bytes that keys are made of, and most of every text: nothing to look at twice.
+const kindPlain = kindAlnum | kindHyphen | kindUnderscore
+
 // chunkLength gives the length of the chunk that a text begins with: up to the next gap that is neither
 // inside quotes nor beside an at sign.
 func chunkLength(text []byte) int {
 	i := 0
 	afterAt := false
 	for i < len(text) {
+		if kinds[text[i]]&kindPlain != 0 {
+			i, afterAt = i+1, false
+			continue
+		}
 		if n := quotedLength(text, i); n > 0 {
 			i, afterAt = i+n, false
 			continue
@@ -120,6 +127,10 @@ func isWordRune(r rune) bool {
 func wholeChunk(c []byte) placeholder {
 	odd, at := false, false
 	for i := 0; i < len(c); {
+		if kinds[c[i]]&kindPlain != 0 {
+			i++
+			continue
+		}
 		if n := quotedLength(c, i); n > 0 {
 			odd = odd || wordBefore(c, i) || wordAfter(c, i+n)
 			i += n
