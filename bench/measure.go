@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/pipeline"
 	"github.com/logproc/logproc/pipeline/kafka"
+	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/boltstore"
 	"github.com/logproc/logproc/rules"
 	"github.com/logproc/logproc/sinks/prom"
@@ -42,18 +45,19 @@ func measureHere(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	var read uint64
-	began, cpu, mallocs := time.Now(), cpuTime(), mallocsNow()
+	steady := &steadyState{from: uint64(o.records) / 2}
+	began, cpu := time.Now(), cpuTime()
 	switch o.child {
 	case "floor":
-		read, err = readOnly(ctx, source, func() func([]byte) error { return eightLookups() })
+		read, err = readOnly(ctx, source, steady, eightLookups)
 	case "parse":
-		read, err = readOnly(ctx, source, ourParse)
+		read, err = readOnly(ctx, source, steady, ourParse)
 	case "whole":
-		read, err = whole(ctx, source)
+		read, err = whole(ctx, source, steady)
 	default:
 		err = fmt.Errorf("way %q: expected one of %v", o.child, ways)
 	}
-	r := result{Records: read, CPU: cpuTime() - cpu, Wall: time.Since(began), Mallocs: mallocsNow() - mallocs}
+	r := result{Records: read, CPU: cpuTime() - cpu, Wall: time.Since(began), AllocsPerRecord: steady.allocsPerRecord(read)}
 	stop()
 	if err != nil {
 		return err
@@ -64,12 +68,47 @@ func measureHere(ctx context.Context, o options, out io.Writer) error {
 	return json.NewEncoder(out).Encode(r)
 }
 
+// steadyState counts allocations from the time on when half of the records are through, so that tables and
+// pools are filled.
+type steadyState struct {
+	from    uint64
+	seen    atomic.Uint64
+	once    sync.Once
+	at      uint64
+	mallocs uint64
+}
+
+func (s *steadyState) add(n uint64) {
+	if seen := s.seen.Add(n); seen >= s.from {
+		s.once.Do(func() { s.at, s.mallocs = seen, mallocsNow() })
+	}
+}
+
+func (s *steadyState) allocsPerRecord(all uint64) float64 {
+	if s.at == 0 || all <= s.at {
+		return math.NaN()
+	}
+	return float64(mallocsNow()-s.mallocs) / float64(all-s.at)
+}
+
+// Committed implements pipeline.Metrics.
+func (m *countingMetrics) Committed(c *rollup.Commit, took time.Duration) {
+	m.Exporter.Committed(c, took)
+	m.steady.add(c.Outcomes.Total())
+}
+
+// countingMetrics are the metrics of the whole pipeline that also tell when half is through.
+type countingMetrics struct {
+	*prom.Exporter
+	steady *steadyState
+}
+
 // readOnly gives each value to a function that newHandle makes for each partition.
-func readOnly(ctx context.Context, source pipeline.Source, newHandle func() func([]byte) error) (uint64, error) {
+func readOnly(ctx context.Context, source pipeline.Source, steady *steadyState, newHandle func() func([]byte) error) (uint64, error) {
 	var total atomic.Uint64
 	var failed atomic.Pointer[error]
 	err := source.Run(ctx, func(ctx context.Context, p pipeline.Partition) {
-		n, err := readPartition(ctx, p, newHandle())
+		n, err := readPartition(ctx, p, steady, newHandle())
 		total.Add(n)
 		if err != nil && !errors.Is(err, io.EOF) {
 			failed.Store(&err)
@@ -81,7 +120,7 @@ func readOnly(ctx context.Context, source pipeline.Source, newHandle func() func
 	return total.Load(), err
 }
 
-func readPartition(ctx context.Context, p pipeline.Partition, handle func([]byte) error) (n uint64, err error) {
+func readPartition(ctx context.Context, p pipeline.Partition, steady *steadyState, handle func([]byte) error) (n uint64, err error) {
 	start, err := p.Start(ctx)
 	if err != nil {
 		return 0, err
@@ -98,6 +137,7 @@ func readPartition(ctx context.Context, p pipeline.Partition, handle func([]byte
 			}
 			n++
 		}
+		steady.add(uint64(len(batch.Messages)))
 		batch.Release()
 	}
 }
@@ -133,7 +173,7 @@ func ourParse() func([]byte) error {
 }
 
 // whole runs the pipeline as `logproc run` does, with a store on disk and metrics.
-func whole(ctx context.Context, source pipeline.Source) (uint64, error) {
+func whole(ctx context.Context, source pipeline.Source, steady *steadyState) (uint64, error) {
 	dir, err := os.MkdirTemp("", "logproc-bench-")
 	if err != nil {
 		return 0, err
@@ -148,7 +188,7 @@ func whole(ctx context.Context, source pipeline.Source) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	p, err := pipeline.New(pipeline.Config{Source: source, Store: store, Naming: rules.DefaultNaming(), Metrics: exporter})
+	p, err := pipeline.New(pipeline.Config{Source: source, Store: store, Naming: rules.DefaultNaming(), Metrics: &countingMetrics{exporter, steady}})
 	if err != nil {
 		return 0, err
 	}

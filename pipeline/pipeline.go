@@ -25,6 +25,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/logproc/logproc/internal/crash"
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rules"
@@ -283,7 +284,7 @@ func (w *worker) processFrom(messages []Message, i int) (next int) {
 		if cause := recover(); cause != nil {
 			m := &messages[i]
 			w.cfg.Logger.Error("defect: this record made the program panic; please report it",
-				"partition", w.partition.ID().String(), "offset", m.Offset, "at", panicSite())
+				"partition", w.partition.ID().String(), "offset", m.Offset, "at", crash.Site())
 			w.parser = w.newParser()
 			w.deadLetter(m, &parse.Record{Time: m.Time}, parse.Defect)
 			next = i + 1
@@ -357,7 +358,10 @@ func (w *worker) giveUp(offset, now int64) {
 // flushFragments gives up what still waits for its rest, because there is no more to come.
 func (w *worker) flushFragments() {
 	now := w.cfg.Now().UnixNano()
-	w.parser.Flush(func(offset int64) { w.giveUp(offset, now) })
+	w.parser.Flush(func(offset int64) {
+		w.giveUp(offset, now)
+		w.next = max(w.next, w.base+1) // a commit that moves nothing could not be told from its own retry
+	})
 }
 
 func (w *worker) isDue() bool {

@@ -2,13 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
-	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/rollup"
 )
 
 // retry calls f until it succeeds or ctx ends, and then gives f's last error. While it waits nothing is
@@ -22,7 +21,7 @@ func retry[T any](ctx context.Context, p *Pipeline, what string, f func() (T, er
 			}
 			return value, nil
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, rollup.ErrStep) { // no store will ever take such a step
 			return value, err
 		}
 		if attempt == 0 { // once, not once per try
@@ -41,21 +40,6 @@ func retry[T any](ctx context.Context, p *Pipeline, what string, f func() (T, er
 func backoff(attempt int) time.Duration {
 	d := min(50*time.Millisecond<<min(attempt, 10), 5*time.Second)
 	return d - rand.N(d/2)
-}
-
-// panicSite gives file:line of the frame that panicked, and nothing of the data.
-func panicSite() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "runtime.") {
-			return f.File[strings.LastIndexByte(f.File, '/')+1:] + ":" + strconv.Itoa(f.Line)
-		}
-		if !more {
-			return "unknown"
-		}
-	}
 }
 
 func (p *Pipeline) newParser() *parse.Parser {

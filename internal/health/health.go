@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/logproc/logproc/internal/crash"
 )
 
 // Defaults of Check.
@@ -171,23 +171,10 @@ func (r *running) once(ctx context.Context) {
 func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("defect: the check panicked at %s", panicSite())
+			err = fmt.Errorf("defect: the check panicked at %s", crash.Site())
 		}
 	}()
 	return run(ctx)
-}
-
-// panicSite gives the place of the panic that is being recovered from: never its value, which may hold
-// what nobody should read.
-func panicSite() string {
-	var callers [16]uintptr
-	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
-		}
-	}
 }
 
 func (r *running) timedOut(began time.Time) Result {

@@ -19,13 +19,13 @@ const module = "github.com/logproc/logproc/"
 var allowed = map[string][]string{
 	"parse":               {"parse"},
 	"rules":               {"rules", "parse", "internal/conf"},
-	"rules/lint":          {"rules", "parse", "internal/conf"},
 	"rollup":              {"rollup", "parse", "internal/exphist"},
-	"pipeline":            {"pipeline", "parse", "rules", "rollup", "internal/exphist"},
-	"sinks":               {"sinks", "rollup", "parse", "internal/exphist", "internal/health"},
+	"pipeline":            {"pipeline", "parse", "rules", "rollup", "internal/exphist", "internal/crash"},
+	"sinks":               {"sinks", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"internal/conf":       {},
+	"internal/crash":      {},
 	"internal/exphist":    {},
-	"internal/health":     {},
+	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
 	"internal/config":     {"internal/conf", "parse", "rules"},
 	"bench":               {""},
@@ -34,7 +34,6 @@ var allowed = map[string][]string{
 	"internal/lint":       {""},
 	"pipeline/sourcetest": {""},
 	"rollup/storetest":    {""},
-	"internal/testdata":   {""},
 }
 
 // pure are the folders whose packages turn bytes into values and do nothing else.

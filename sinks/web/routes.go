@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/logproc/logproc/internal/crash"
 	"github.com/logproc/logproc/internal/health"
 )
 
@@ -73,20 +73,8 @@ func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
 	if cause == http.ErrAbortHandler {
 		panic(cause) // the server's own way to end a connection
 	}
-	s.options.Logger.Error("defect: a request made the program panic; please report it", "path", r.URL.Path, "at", panicSite())
+	s.options.Logger.Error("defect: a request made the program panic; please report it", "path", r.URL.Path, "at", crash.Site())
 	writeText(w, http.StatusInternalServerError, "this is a defect; the log says where")
-}
-
-// panicSite gives the place of the panic that is being recovered from.
-func panicSite() string {
-	var callers [16]uintptr
-	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
-			return fmt.Sprintf("%s:%d", frame.Function, frame.Line)
-		}
-	}
 }
 
 // writeText answers with a message.

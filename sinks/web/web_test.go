@@ -256,7 +256,7 @@ func TestPanicShowsNothing(t *testing.T) {
 	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	o.Status = func() any { panic("secret") }
 	w := request(newServer(t, o), "GET", "/api/v1/status", nil)
-	if w.Code != 500 || strings.Contains(w.Body.String()+log.String(), "secret") || !strings.Contains(log.String(), "TestPanicShowsNothing") {
+	if w.Code != 500 || strings.Contains(w.Body.String()+log.String(), "secret") || !strings.Contains(log.String(), "at=web_test.go:") {
 		t.Errorf("%d %q, log %q", w.Code, w.Body, log.String())
 	}
 }
