@@ -25,6 +25,7 @@ type Options struct {
 
 // Topic is a topic that lines can be sent to.
 type Topic struct {
+	transport   *kafka.Transport // of its own: another's idle connections may be to a broker that is gone
 	client      *kafka.Client
 	name        string
 	brokers     string
@@ -36,21 +37,34 @@ type Topic struct {
 // moment before it is true.
 const leaderWait = 30 * time.Second
 
-// Open finds the topic, or creates it if Options.Partitions is set.
+// Open finds the topic, or creates it if Options.Partitions is set. The caller closes it.
 func Open(ctx context.Context, opt Options) (*Topic, error) {
+	transport := &kafka.Transport{}
 	t := &Topic{
-		client:  &kafka.Client{Addr: kafka.TCP(opt.Brokers...), Timeout: time.Minute},
-		name:    opt.Topic,
-		brokers: strings.Join(opt.Brokers, ","),
+		transport: transport,
+		client:    &kafka.Client{Addr: kafka.TCP(opt.Brokers...), Timeout: time.Minute, Transport: transport},
+		name:      opt.Topic,
+		brokers:   strings.Join(opt.Brokers, ","),
 	}
+	if err := t.open(ctx, opt); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Close gives up the connections. Nothing may be sent any more.
+func (t *Topic) Close() { t.transport.CloseIdleConnections() }
+
+func (t *Topic) open(ctx context.Context, opt Options) error {
 	if opt.Compression != "" && opt.Compression != "none" {
 		if err := t.compression.UnmarshalText([]byte(opt.Compression)); err != nil {
-			return nil, fmt.Errorf("compression %q: expected none, gzip, snappy, lz4 or zstd", opt.Compression)
+			return fmt.Errorf("compression %q: expected none, gzip, snappy, lz4 or zstd", opt.Compression)
 		}
 	}
 	if opt.Partitions > 0 {
 		if err := t.create(ctx, opt.Partitions); err != nil {
-			return nil, fmt.Errorf("create topic %s at %s: %w", t.name, t.brokers, err)
+			return fmt.Errorf("create topic %s at %s: %w", t.name, t.brokers, err)
 		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, leaderWait, errors.New("not all partitions got a leader in time"))
@@ -58,14 +72,14 @@ func Open(ctx context.Context, opt Options) (*Topic, error) {
 	for {
 		ready, err := t.look(ctx, opt.Partitions > 0)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if ready {
-			return t, nil
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("topic %s at %s: %w", t.name, t.brokers, context.Cause(ctx))
+			return fmt.Errorf("topic %s at %s: %w", t.name, t.brokers, context.Cause(ctx))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -73,6 +73,7 @@ func TestSendBringsEveryLineOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer topic.Close()
 			const records = 15_000
 			if err := numbers(records).Send(t.Context(), topic); err != nil {
 				t.Fatal(err)
@@ -101,6 +102,7 @@ func TestSendEndsWithItsContextAndLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer topic.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	feed, generated := numbers(0), 0
 	appendLine := feed.Append
@@ -151,6 +153,7 @@ func TestSendReportsTheBrokersError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer topic.Close()
 	feed := &produce.Feed{Append: func(dst []byte) []byte {
 		return append(append(dst, bytes.Repeat([]byte("x"), 10_000)...), '\n')
 	}}

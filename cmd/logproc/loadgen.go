@@ -94,6 +94,7 @@ func (c *loadgenCommand) generate(ctx context.Context, feed *produce.Feed, out i
 		if err != nil {
 			return err
 		}
+		defer topic.Close()
 		return feed.Send(ctx, topic)
 	case c.Output == "-":
 		return feed.Write(ctx, out)

@@ -31,7 +31,10 @@ func newTopic(t *testing.T, partitions int, settings ...string) string {
 	for i := 0; i < len(settings); i += 2 {
 		config.ConfigEntries = append(config.ConfigEntries, kafka.ConfigEntry{ConfigName: settings[i], ConfigValue: settings[i+1]})
 	}
-	client := &kafka.Client{Addr: kafka.TCP(shared.kafka)}
+	// A transport of its own: the shared one may hold connections to a broker that was killed.
+	transport := &kafka.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(shared.kafka), Transport: transport}
 	response, err := client.CreateTopics(t.Context(), &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{config}})
 	if err == nil {
 		err = response.Errors[name]
@@ -40,9 +43,11 @@ func newTopic(t *testing.T, partitions int, settings ...string) string {
 		t.Fatalf("create topic %s: %v", name, err)
 	}
 	// Waits until every partition has a leader, as foreign producers would otherwise have to.
-	if _, err := produce.Open(t.Context(), produce.Options{Brokers: []string{shared.kafka}, Topic: name, Partitions: partitions}); err != nil {
+	topic, err := produce.Open(t.Context(), produce.Options{Brokers: []string{shared.kafka}, Topic: name, Partitions: partitions})
+	if err != nil {
 		t.Fatal(err)
 	}
+	topic.Close()
 	return name
 }
 
