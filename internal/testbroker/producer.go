@@ -3,6 +3,7 @@ package testbroker
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -39,7 +40,10 @@ func (c Codec) kgo() kgo.CompressionCodec {
 
 // Producer writes records to partitions of the caller's choice, with all records of a call in one batch
 // unless they take more than 16 MiB. It is used by one goroutine.
-type Producer struct{ client *kgo.Client }
+type Producer struct {
+	client *kgo.Client
+	known  map[string]bool // topics that the client has loaded
+}
 
 // Producer makes a producer with a compression; options may add to it, for example a transactional id.
 // The caller closes it.
@@ -54,7 +58,7 @@ func NewProducer(opts ...kgo.Opt) (*Producer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a producer: %w", err)
 	}
-	return &Producer{client}, nil
+	return &Producer{client: client, known: map[string]bool{}}, nil
 }
 
 // Client gives franz-go's own client, for transactions.
@@ -63,6 +67,9 @@ func (p *Producer) Client() *kgo.Client { return p.client }
 // Produce writes records, whose Topic and Partition are set, and waits until they are stored; their
 // offsets are set then.
 func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
+	for _, r := range records {
+		p.load(ctx, r.Topic)
+	}
 	errs := make(chan error, len(records))
 	for _, r := range records {
 		p.client.Produce(ctx, r, func(_ *kgo.Record, err error) { errs <- err })
@@ -76,6 +83,17 @@ func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
 		}
 	}
 	return nil
+}
+
+// load has the client look a topic up. Records that had to wait for that would not go into one batch.
+func (p *Producer) load(ctx context.Context, topic string) {
+	if p.known[topic] {
+		return
+	}
+	p.known[topic] = true
+	// No topic has this partition, which is told without a request once the topic is known. Any other
+	// error comes again with the records themselves.
+	p.client.ProduceSync(ctx, &kgo.Record{Topic: topic, Partition: math.MaxInt32})
 }
 
 // Values writes values to a partition in one batch.

@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -337,4 +338,21 @@ func TestUntilEndWithTwoMembers(t *testing.T) {
 	}
 	all.Wait()
 	l.wantOnce(t, 600)
+}
+
+// TestDrainDeadline: work that does not end is named, and Run does not wait for it for good.
+func TestDrainDeadline(t *testing.T) {
+	b := start(t, testbroker.Options{Topics: map[string]int32{"logs": 1}})
+	cfg := config(b, "logs")
+	cfg.DrainTimeout = 200 * time.Millisecond
+	ctx, cancel := context.WithCancel(context.Background())
+	stuck := make(chan struct{})
+	defer close(stuck)
+	err := newSource(t, cfg).Run(ctx, func(context.Context, pipeline.Partition) {
+		cancel()
+		<-stuck
+	})
+	if err == nil || !strings.Contains(err.Error(), "logs/0") || !strings.Contains(err.Error(), "200ms") {
+		t.Errorf("Run: %v", err)
+	}
 }

@@ -64,15 +64,17 @@ func (r *reading) run(ctx context.Context, p *partition, at position) {
 	for ctx.Err() == nil {
 		a, err := f.fetch(ctx, at)
 		var res result
+		idle := false
 		switch {
 		case err == nil:
 			p.wellAt(a.end())
-			pause.reset()
 			judge = rangeJudge{p: p}
 			if a.empty() && !p.src.cfg.UntilEnd {
 				a.drop()
+				pause.reset()
 				continue
 			}
+			idle = a.after().offset == at.offset && !a.empty() // for an empty one the broker has waited
 			res, at = result{answer: a}, a.after()
 		default:
 			res, at = p.recover(ctx, &judge, at, err)
@@ -84,6 +86,11 @@ func (r *reading) run(ctx context.Context, p *partition, at position) {
 			}
 		}
 		if !r.hand(ctx, res) || res.err != nil {
+			return
+		}
+		if !idle {
+			pause.reset()
+		} else if !pause.wait(ctx) { // an answer that brings nobody on must not be asked for without a pause
 			return
 		}
 	}
