@@ -16,9 +16,9 @@ import (
 
 // fileOptions are what all commands that read log files have in common.
 type fileOptions struct {
-	Rules     string          `short:"r" placeholder:"FILE" help:"Naming rule file; without it the built-in convention."`
+	Rules     string        `short:"r" placeholder:"FILE" help:"Naming rule file; without it the built-in convention."`
 	LineBytes conf.ByteSize `default:"1MiB" help:"Longest line; a longer one counts as _unparsed."`
-	Files     []string        `arg:"" optional:"" placeholder:"FILE" help:"Log files, plain, gzip or zstd; - or none is standard input."`
+	Files     []string      `arg:"" optional:"" placeholder:"FILE" help:"Log files, plain, gzip or zstd; - or none is standard input."`
 }
 
 // count runs the pipeline over the files, into memory.
@@ -56,4 +56,3 @@ func limits(cfg *config.Config) pipeline.Limits {
 	l := cfg.Limits
 	return pipeline.Limits{Services: l.Services, EnvsPerService: l.EnvsPerService, SeriesPerService: l.SeriesPerService, Series: l.Series}
 }
-
