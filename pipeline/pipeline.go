@@ -161,6 +161,9 @@ type worker struct {
 	outcomes  rollup.Outcomes // of the records in tally
 	lost      []rollup.Lost
 	due       time.Time // of the next commit
+	// until ends when a commit is due; it lasts from one commit to the next, so that batches cost no timer.
+	until     context.Context
+	stopUntil context.CancelFunc
 }
 
 func newWorker(p *Pipeline, part Partition, progress *progress) *worker {
@@ -172,6 +175,7 @@ func newWorker(p *Pipeline, part Partition, progress *progress) *worker {
 
 // run takes the partition over and works on it until ctx ends, the partition does, or it cannot go on.
 func (w *worker) run(ctx context.Context) error {
+	defer w.forget()
 	if err := w.takeOver(ctx); err != nil {
 		return err
 	}
@@ -236,6 +240,10 @@ func (w *worker) moveTo(offset, resume int64) {
 
 // forget empties what was gathered since the last commit, because it took effect or is discarded.
 func (w *worker) forget() {
+	if w.until != nil {
+		w.stopUntil()
+		w.until = nil
+	}
 	w.tally.reset()
 	w.letters, w.lost, w.outcomes = w.letters[:0], w.lost[:0], rollup.Outcomes{}
 }
@@ -245,10 +253,11 @@ func (w *worker) receive(ctx context.Context) (*Batch, error) {
 	if w.clean() {
 		return w.partition.Next(ctx)
 	}
-	until, cancel := context.WithDeadlineCause(ctx, w.due, errCommitDue)
-	defer cancel()
-	batch, err := w.partition.Next(until)
-	if err != nil && ctx.Err() == nil && until.Err() != nil {
+	if w.until == nil {
+		w.until, w.stopUntil = context.WithDeadline(ctx, w.due)
+	}
+	batch, err := w.partition.Next(w.until)
+	if err != nil && ctx.Err() == nil && w.until.Err() != nil {
 		return nil, errCommitDue
 	}
 	return batch, err

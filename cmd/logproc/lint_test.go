@@ -54,7 +54,7 @@ func TestLint(t *testing.T) {
 		{"gzip with a registry", "", []string{"-r", naming, gz, good}, 1,
 			gz + ":1: characters: Api-Snyc-Ok: it has upper-case letters, did you mean api-sync-ok? (2 times)\n", "1 finding (2 occurrences) in 3 lines of 2 files\n"},
 		{"a rule file with errors", "", []string{"-r", wrong, good}, 2, "",
-			"logproc: " + wrong + ":1:1: unknown key \"grammer\", did you mean \"grammar\"?\n" + wrong + ":2:9: fields is \"7\", expected a list of mappings (key: value)\n"},
+			wrong + ":1:1: unknown key \"grammer\", did you mean \"grammar\"?\n" + wrong + ":2:9: fields is \"7\", expected a list of mappings (key: value)\n"},
 		{"no rule file", "", []string{"-r", none, good}, 2, "", "logproc: read the naming rules: open " + none + ": no such file or directory\n"},
 		{"a file is missing", "", []string{"--format", "json", none, good}, 2, "[]\n", "0 findings in 1 line of 1 file\nlogproc: " + none + ": no such file or directory\n"},
 		{"no such format", "", []string{"--format", "xml", good}, 2, "", "logproc: --format must be one of \"text\",\"json\",\"sarif\",\"github\" but got \"xml\"\n"},

@@ -11,9 +11,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/logproc/logproc/internal/conf"
 )
 
 // cli lists the commands in the order in which the help shows them.
@@ -80,7 +83,19 @@ func run(ctx context.Context, args []string, std streams) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	default:
-		_, _ = fmt.Fprintln(std.err, "logproc:", err)
+		report(std.err, err)
 		return exitError
+	}
+}
+
+// report prints an error, one line for each that it joins. What is wrong with a file begins with its
+// place, as compilers print it; anything else with the program's name.
+func report(out io.Writer, err error) {
+	prefix := "logproc: "
+	if _, ok := errors.AsType[conf.Diagnostics](err); ok {
+		prefix = ""
+	}
+	for line := range strings.Lines(err.Error()) {
+		_, _ = fmt.Fprintln(out, prefix+strings.TrimSuffix(line, "\n"))
 	}
 }

@@ -99,7 +99,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		// The toolkit also reads the configuration file; an empty name is plain HTTP.
-		ended <- toolkit.Serve(s.listener, s.server, &toolkit.FlagConfig{WebConfigFile: &s.options.ConfigFile}, s.options.Logger)
+		ended <- toolkit.Serve(s.listener, s.server, &toolkit.FlagConfig{WebConfigFile: &s.options.ConfigFile}, slog.New(quiet{s.options.Logger.Handler()}))
 	}()
 	select {
 	case err := <-ended:
@@ -125,3 +125,10 @@ func (s *Server) failure(err error) error {
 
 // Close gives up the address of a server that is not run.
 func (s *Server) Close() error { return s.listener.Close() }
+
+// quiet leaves out what the toolkit says of every start.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
