@@ -99,26 +99,27 @@ func (h *Histogram) bin(i int, n uint64) {
 	h.bins[i-h.first] += n
 }
 
+// margin is by how many buckets more than needed the window grows on a side: values of one operation lie
+// close together, so that it soon stands still.
+const margin = 2 * perDoubling
+
+// widen moves the ends of the window so that it holds bucket i.
 func (h *Histogram) widen(i int) {
+	first, end := h.first, h.first+len(h.bins)
 	if len(h.bins) == 0 {
-		h.first = i
-		h.bins = append(h.bins, 0)
-		return
+		first, end = i, i+1
 	}
-	if i >= h.first {
-		for len(h.bins) <= i-h.first {
-			h.bins = append(h.bins, 0)
-		}
-		return
+	if i <= first {
+		first = max(i-margin, minIndex)
 	}
-	more := h.first - i
-	old := len(h.bins)
-	for range more {
-		h.bins = append(h.bins, 0)
+	if i >= end-1 {
+		end = min(i+margin, maxIndex) + 1
 	}
-	copy(h.bins[more:], h.bins[:old])
-	clear(h.bins[:more])
-	h.first = i
+	bins := make([]uint64, end-first)
+	if len(h.bins) > 0 {
+		copy(bins[h.first-first:], h.bins)
+	}
+	h.first, h.bins = first, bins
 }
 
 // Merge adds all values of other, which stays as it is.
