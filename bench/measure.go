@@ -246,6 +246,7 @@ func profileTo(path string) (stop func(), err error) {
 	return func() {
 		pprof.StopCPUProfile()
 		_ = f.Close()
+		runtime.GC() // the profile is as of the last collection
 		if heap, err := os.Create(path + ".heap"); err == nil {
 			_ = pprof.Lookup("heap").WriteTo(heap, 0)
 			_ = heap.Close()
