@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -X main.version=$(VERSION)
 TESTFLAGS ?=
 FUZZTIME ?= 30s
-# Packages whose tests are run a second time under the race detector: those that start goroutines.
+# Packages whose tests are run under the race detector: those that start goroutines.
 RACE := ./pipeline/... ./rollup/... ./sinks/... ./bench/produce/... ./internal/...
 
 .PHONY: help
@@ -23,8 +23,11 @@ demo: build ## Build, then see logs become metrics and a summary for 20 seconds
 	bin/logproc demo --for 20s
 
 .PHONY: test
-test: format vet ## Check the format, vet and run all unit tests, the concurrent packages with -race too
+test: format vet ## Check the format, vet and run all tests that need no service
 	go test $(TESTFLAGS) ./...
+
+.PHONY: race
+race: ## Run the tests of the concurrent packages under the race detector (needs a C compiler)
 	go test $(TESTFLAGS) -race $(RACE)
 
 .PHONY: lint

@@ -110,7 +110,7 @@ func readOnly(ctx context.Context, source pipeline.Source, steady *steadyState, 
 	err := source.Run(ctx, func(ctx context.Context, p pipeline.Partition) {
 		n, err := readPartition(ctx, p, steady, newHandle())
 		total.Add(n)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if !errors.Is(err, io.EOF) {
 			failed.Store(&err)
 		}
 	})

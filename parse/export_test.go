@@ -1,8 +1,5 @@
 package parse
 
-// Poisoning tells tests whether this build overwrites borrowed bytes.
-const Poisoning = poisoning
-
 // LayoutKnown reports whether objects are read without Visit.
 func (p *Parser) LayoutKnown() bool { return p.layoutKnown }
 

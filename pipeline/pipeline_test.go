@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -321,10 +322,11 @@ func TestStoreAwayHoldsTheSourceBackAndRecovers(t *testing.T) {
 		log := newLog(lines...)
 		source := single(log, 10)
 		source.wait = true
-		away := true
+		var away atomic.Bool
+		away.Store(true)
 		store := &faultyStore{Store: memstore.New(time.Now)}
 		store.before = func(c *rollup.Commit) error {
-			if away && c.Next > 0 {
+			if away.Load() && c.Next > 0 {
 				return errAway
 			}
 			return nil
@@ -341,7 +343,7 @@ func TestStoreAwayHoldsTheSourceBackAndRecovers(t *testing.T) {
 		if p.Stalled(30*time.Second) == nil {
 			t.Error("a partition that waits for its store is not reported as stalled")
 		}
-		away = false
+		away.Store(false)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if s := p.Status()[0]; s.Offset != 100 || p.Stalled(30*time.Second) != nil {

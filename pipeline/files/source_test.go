@@ -224,7 +224,7 @@ func TestSourceChecksAllFilesFirst(t *testing.T) {
 func TestSourceFIFO(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	go func() { _ = os.WriteFile(path, []byte("a\nb\n"), 0) }()
 	one(t, files.Options{Names: []string{path}}, func(ctx context.Context, p pipeline.Partition) {

@@ -139,8 +139,8 @@ func testSteps(t *testing.T, open Open) {
 // testReopen checks that nothing committed is lost, fences included.
 func testReopen(t *testing.T, open Open) {
 	s, reopen := open(t)
-	if reopen == nil {
-		t.Skip("this store keeps nothing")
+	if reopen == nil { // nothing is promised by a store that keeps nothing
+		return
 	}
 	fence := claim(t, s, logs0).Fence
 	c := step(logs0, fence, 0, 10)

@@ -68,9 +68,6 @@ func TestCommitDoesNotAllocatePerSeries(t *testing.T) {
 }
 
 func TestMemoryPerSeries(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes 100,000 series")
-	}
 	const n = 100_000
 	e := newExporter(t, prom.Options{})
 	before := heap()
