@@ -117,8 +117,13 @@ func (f *former) hide(p placeholder) {
 	f.firstEnd = -1
 }
 
-// punctuation writes a separator as it is.
+// punctuation writes a separator as it is. A gap inside of a chunk, between quotes that did not pair up in
+// the end, is one like others.
 func (f *former) punctuation(c byte) {
+	if isGap(rune(c)) {
+		f.space = len(f.out) > f.start
+		return
+	}
 	if c == '\'' {
 		c = '-' // a lone quote could pair up with another one when the form is read again
 	}
