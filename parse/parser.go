@@ -94,7 +94,7 @@ func (p *Parser) line(line []byte) Reason {
 	switch {
 	case line == nil:
 		return Tombstone
-	case len(line) > p.opt.MaxLine:
+	case len(line) > p.opt.MaxLine || p.in.Oversize:
 		return TooLong
 	}
 	return p.text(trimBOM(line))

@@ -113,4 +113,6 @@ type Input struct {
 	Stream []byte // what tells streams of split records apart: the Kafka record's key or the file's name; may be nil
 	Offset int64  // the Kafka offset or line number (from 0)
 	Time   int64  // the carrier's time in Unix nanoseconds, used where the line names none; 0 when it has none
+	// Oversize says that the carrier has cut the line off, because it was longer than what it keeps: TooLong.
+	Oversize bool
 }

@@ -54,7 +54,7 @@ type Config struct {
 	CommitInterval time.Duration
 	// CommitRecords commits earlier when that many records wait (default 500,000).
 	CommitRecords uint64
-	// DrainTimeout is how long a partition that is taken away may take for its last commit (default 10s).
+	// DrainTimeout is how long a partition that is taken away may take for its last commit (default 5s).
 	DrainTimeout time.Duration
 
 	Logger *slog.Logger     // default: discard
@@ -69,7 +69,7 @@ func (c *Config) setDefaults() {
 		c.CommitRecords = 500_000
 	}
 	if c.DrainTimeout <= 0 {
-		c.DrainTimeout = 10 * time.Second
+		c.DrainTimeout = 5 * time.Second
 	}
 	if c.Metrics == nil {
 		c.Metrics = noMetrics{}
@@ -135,13 +135,15 @@ func (p *Pipeline) Run(ctx context.Context) error {
 func (p *Pipeline) work(ctx context.Context, part Partition) {
 	progress := p.assign(part)
 	err := newWorker(p, part, progress).run(ctx)
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	taken := ctx.Err() != nil // from us, or the program ends: whatever went wrong is the next owner's now
+	switch {
+	case err != nil && taken:
+		p.cfg.Logger.Warn("partition given up before its last commit; its next owner counts the rest", "partition", part.ID().String(), "error", err)
 		err = nil
-	}
-	progress.finish(err)
-	if err != nil {
+	case err != nil:
 		p.cfg.Logger.Error("partition stopped", "partition", part.ID().String(), "error", err)
 	}
+	progress.finish(err)
 }
 
 // worker takes one partition's batches through the path. Nothing in it is shared.
@@ -158,6 +160,7 @@ type worker struct {
 	next      int64           // the offset of the next record; records in [base, next) are in tally
 	fetched   uint64          // records since the last update of progress
 	discarded uint64          // of them, those that were counted before
+	held      uint64          // fragments that the parser holds: they have no outcome yet
 	outcomes  rollup.Outcomes // of the records in tally
 	lost      []rollup.Lost
 	due       time.Time // of the next commit
@@ -199,10 +202,14 @@ func (w *worker) run(ctx context.Context) error {
 		default:
 			return errors.Join(err, w.drain(ctx))
 		}
-		if w.isDue() {
-			if err := w.push(ctx); err != nil {
-				return err
+		if !w.isDue() {
+			continue
+		}
+		if err := w.push(ctx); err != nil {
+			if ctx.Err() != nil { // the end came while the store was asked
+				return w.drain(ctx)
 			}
+			return err
 		}
 	}
 }
@@ -210,7 +217,7 @@ func (w *worker) run(ctx context.Context) error {
 // takeOver claims the partition in the store and goes to the offset that is stored there. A crash after
 // the claim only leaves a fence number unused.
 func (w *worker) takeOver(ctx context.Context) error {
-	claim, err := retry(ctx, w.Pipeline, "claim", func() (rollup.Claim, error) { return w.cfg.Store.Claim(ctx, w.partition.ID()) })
+	claim, err := retry(ctx, w, "claim", func() (rollup.Claim, error) { return w.cfg.Store.Claim(ctx, w.partition.ID()) })
 	if err != nil {
 		return fmt.Errorf("claim %s: %w", w.partition.ID(), err)
 	}
@@ -231,10 +238,10 @@ func (w *worker) takeOver(ctx context.Context) error {
 // moveTo discards what is not committed and goes on at offset. Reading starts at resume: the records in
 // between are counted already, and only refill the fragments that were held back.
 func (w *worker) moveTo(offset, resume int64) {
-	w.progress.discardPending()
-	w.parser = w.newParser()
+	w.parser, w.held = w.newParser(), 0
 	w.forget()
 	w.base, w.next = offset, resume
+	w.progress.moveTo(offset, resume, w.cfg.Now())
 	w.partition.MoveTo(resume)
 }
 
@@ -278,7 +285,8 @@ func (w *worker) processAll(b *Batch) {
 		i = w.processFrom(b.Messages, i)
 	}
 	for _, l := range b.Lost {
-		if l.Last >= w.base {
+		l.First = max(l.First, w.base) // below it all is counted, read again or not
+		if l.First <= l.Last {
 			w.lost = append(w.lost, l)
 			w.cfg.Logger.Error("records lost", "partition", w.partition.ID().String(), "first", l.First, "last", l.Last, "reason", string(l.Reason))
 		}
@@ -294,7 +302,7 @@ func (w *worker) processFrom(messages []Message, i int) (next int) {
 			m := &messages[i]
 			w.cfg.Logger.Error("defect: this record made the program panic; please report it",
 				"partition", w.partition.ID().String(), "offset", m.Offset, "at", crash.Site())
-			w.parser = w.newParser()
+			w.replaceParser(m.Time)
 			w.deadLetter(m, &parse.Record{Time: m.Time}, parse.Defect)
 			next = i + 1
 		}
@@ -314,12 +322,11 @@ func (w *worker) process(m *Message) {
 	w.fetched++
 	// Below the base a record is counted already; it is read again only for the fragments that were held.
 	replay := m.Offset < w.base
-	reason := w.parser.Parse(parse.Input{Line: m.Value, Stream: m.Key, Offset: m.Offset, Time: m.Time})
-	if m.Oversize {
-		reason = parse.TooLong
-	}
+	reason := w.parser.Parse(parse.Input{Line: m.Value, Stream: m.Key, Offset: m.Offset, Time: m.Time, Oversize: m.Oversize})
+	joined := uint64(w.parser.Joined())
+	w.held -= joined
 	if replay {
-		w.replayed(reason)
+		w.replayed(reason, joined)
 		return
 	}
 	w.parser.Evicted(func(offset int64) { w.giveUp(offset, m.Time) })
@@ -329,24 +336,33 @@ func (w *worker) process(m *Message) {
 			w.tally.add(r)
 		}
 		w.outcomes.Counted++
-		w.outcomes.Skipped += uint64(w.parser.Joined())
+		w.outcomes.Skipped += joined
 	case parse.Held: // pending until its last part comes
+		w.held++
 	default:
 		w.deadLetter(m, w.parser.Failed(), reason)
+		w.outcomes.Skipped += joined
 	}
 }
 
 // replayed books a record that was counted before: it was fetched, and is thrown away again unless it
 // is a fragment that still waits for its rest.
-func (w *worker) replayed(reason parse.Reason) {
-	w.parser.Evicted(func(int64) { w.discarded++ })
-	switch reason {
-	case parse.Held:
-	case parse.OK:
-		w.discarded += 1 + uint64(w.parser.Joined())
-	default:
+func (w *worker) replayed(reason parse.Reason, joined uint64) {
+	w.parser.Evicted(func(int64) { w.discarded++; w.held-- })
+	w.discarded += joined
+	if reason == parse.Held {
+		w.held++
+	} else {
 		w.discarded++
 	}
+}
+
+// replaceParser makes a new parser after a panic in the old one; what that held is given up.
+func (w *worker) replaceParser(now int64) {
+	defer func() { _ = recover() }() // the old one may be broken altogether
+	old := w.parser
+	w.parser = w.newParser()
+	old.Flush(func(offset int64) { w.giveUp(offset, now) })
 }
 
 // deadLetter counts a line that could not be read and remembers where it is.
@@ -361,6 +377,7 @@ func (w *worker) deadLetter(m *Message, named *parse.Record, reason parse.Reason
 
 // giveUp makes a dead letter of a held fragment whose record did not become complete.
 func (w *worker) giveUp(offset, now int64) {
+	w.held--
 	w.deadLetter(&Message{Offset: offset, Time: now}, &parse.Record{Time: now}, parse.Incomplete)
 }
 
@@ -374,8 +391,11 @@ func (w *worker) flushFragments() {
 }
 
 func (w *worker) isDue() bool {
-	return !w.clean() && (w.outcomes.Total() >= w.cfg.CommitRecords || !w.cfg.Now().Before(w.due))
+	return !w.clean() && (w.outcomes.Total() >= w.cfg.CommitRecords || len(w.letters) >= maxLetters || !w.cfg.Now().Before(w.due))
 }
+
+// maxLetters bounds the dead letters of one commit, which comes earlier for it.
+const maxLetters = 10_000
 
 // push commits what is in the tally. The order is what makes it exact:
 //  1. outputs that may come twice: the dead letters. A crash after them writes them again.
@@ -388,7 +408,7 @@ func (w *worker) push(ctx context.Context) error {
 	w.writeLetters(ctx)
 	c := w.prepare()
 	began := w.cfg.Now()
-	result, err := retry(ctx, w.Pipeline, "commit", func() (rollup.Result, error) { return w.cfg.Store.Commit(ctx, c) })
+	result, err := retry(ctx, w, "commit", func() (rollup.Result, error) { return w.cfg.Store.Commit(ctx, c) })
 	if err != nil {
 		return rollup.CommitError(c, err)
 	}
@@ -398,9 +418,9 @@ func (w *worker) push(ctx context.Context) error {
 	switch {
 	case result.Outcome == rollup.Committed, result.Outcome == rollup.Already && result.Offset == c.Next:
 		w.cfg.Metrics.Committed(c, w.cfg.Now().Sub(began))
-		w.progress.committed(c)
 		w.forget()
 		w.base = c.Next
+		w.progress.committed(c, w.held, w.cfg.Now())
 		w.partition.Committed(c.Next)
 		return nil
 	case result.Outcome == rollup.Fenced:
@@ -434,6 +454,7 @@ func (w *worker) writeLetters(ctx context.Context) {
 	if err := w.cfg.DeadLetters.Write(ctx, w.letters); err != nil {
 		w.cfg.Logger.Error("dead letters not written", "partition", w.partition.ID().String(), "letters", len(w.letters), "error", err)
 	}
+	w.letters = w.letters[:0] // also when they were not: a commit that is tried again must not write them twice
 }
 
 // drain commits what was counted so far although the partition is ending, within the drain deadline. What

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -394,6 +395,90 @@ func TestNamesThatAreNoneAreNotShown(t *testing.T) {
 	}
 	if got := totals(t, store); got[key(rollup.MsgInvalid, parse.LevelInfo, "api-sync-ok")] != 2 {
 		t.Errorf("counted %v", got)
+	}
+}
+
+func TestRestartOnAQuietTopicIsReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newLog(line("a", "info", "one-ok"), line("a", "info", "one-ok"))
+		store := memstore.New(time.Now)
+		if err := newPipeline(t, pipeline.Config{Source: single(log, 10), Store: store}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		source := single(log, 10)
+		source.wait = true
+		p := newPipeline(t, pipeline.Config{Source: source, Store: store})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- p.Run(ctx) }()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s := p.Status()[0]; s.Offset != 2 || s.Lag != 0 || s.IdleTime != 0 || p.Stalled(time.Second) != nil {
+			t.Errorf("after an hour without new records: %+v, %v", s, p.Stalled(time.Second))
+		}
+		log.append(line("a", "info", "one-ok"))
+		synctest.Wait()
+		if s := p.Status()[0]; s.IdleTime > time.Second {
+			t.Errorf("a record that came just now makes the partition idle for %s", s.IdleTime)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestLedgerOfFragmentsThatCannotBeRead(t *testing.T) {
+	log := newLog()
+	for _, text := range []string{"P {\"msg\":", "P no", "F json"} {
+		log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout "+text)
+	}
+	log.append(line("a", "info", "one-ok"))
+	log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout P {\"msg\":") // without an end
+	store, shown, dead := memstore.New(time.Now), newMetrics(), &letters{}
+	p := newPipeline(t, pipeline.Config{Source: single(log, 2), Store: store, Metrics: shown, DeadLetters: dead, CommitRecords: 1, Finite: true})
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(shown.outcomes); got != "{1 2 2}" {
+		t.Errorf("outcomes (counted, dead-lettered, skipped): %s, want {1 2 2}", got)
+	}
+	if len(dead.list) != 2 || dead.list[1].Reason != parse.Incomplete || dead.list[1].Offset != 4 {
+		t.Errorf("dead letters: %+v", dead.list)
+	}
+	balanced(t, p)
+}
+
+func TestLineThatTheSourceCutOff(t *testing.T) {
+	log := newLog(line("a", "info", "one-ok"))
+	log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout P {\"msg\":")
+	log.records[1].Oversize, log.records[1].Size = true, 5<<20
+	shown, dead := newMetrics(), &letters{}
+	p := newPipeline(t, pipeline.Config{Source: single(log, 2), Store: memstore.New(time.Now), Metrics: shown, DeadLetters: dead, Finite: true})
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(dead.list) != 1 || dead.list[0].Reason != parse.TooLong || dead.list[0].Size != 5<<20 || shown.outcomes.Total() != 2 {
+		t.Errorf("outcomes %v, dead letters %+v", shown.outcomes, dead.list)
+	}
+	balanced(t, p)
+}
+
+func TestManySpellingsOfNoNameTakeNoMemory(t *testing.T) {
+	log := newLog()
+	for i := range 2000 {
+		log.append(line(fmt.Sprint(strings.Repeat("x", 20_000), i), "info", "one-ok"))
+	}
+	p := newPipeline(t, pipeline.Config{Source: single(log, 100), Store: memstore.New(time.Now)})
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 20<<20 { // the names alone are 40 MB
+		t.Errorf("%d MiB allocated", grown>>20)
 	}
 }
 

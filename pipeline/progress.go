@@ -19,16 +19,20 @@ type progress struct {
 	mu        sync.Mutex
 	partition Partition
 	assigned  bool
-	err       error
+	err       error // why the partition stopped although it is ours
+	storeErr  error // what the store answers just now
 	next      int64 // where the worker reads
 	offset    int64 // what is committed
 	end       int64
 	fetched   uint64
 	discarded uint64
-	outcomes  rollup.Outcomes
-	lost      map[rollup.LostReason]uint64
-	moved     time.Time // when next last moved, or everything was read
-	newest    int64     // the carrier's time of the newest record
+	// What is pending is counted by the worker, not derived, so that the balance proves something.
+	uncommitted uint64 // records with an outcome
+	held        uint64 // fragments without one
+	outcomes    rollup.Outcomes
+	lost        map[rollup.LostReason]uint64
+	waiting     time.Time // since when there is something to do and nothing has moved; zero: all is well
+	newest      int64     // the carrier's time of the last record
 }
 
 // Status is a look at one partition.
@@ -47,10 +51,13 @@ type Status struct {
 	Pending   uint64 // read and not committed yet
 	Lost      map[rollup.LostReason]uint64
 	// LagTime is the age of the newest record that was read, while more wait; IdleTime is how long the
-	// partition has not moved although records wait.
+	// partition has not moved although there is something to do.
 	LagTime, IdleTime time.Duration
-	Err               error // why it stopped, or what its source retries just now
+	Err               error // why it stopped, or what is being retried just now
 }
+
+// Balanced reports whether every record that was fetched is accounted for.
+func (s *Status) Balanced() bool { return s.Fetched == s.Outcomes.Total()+s.Discarded+s.Pending }
 
 // assign gives the progress of a partition that is being taken over.
 func (p *Pipeline) assign(part Partition) *progress {
@@ -58,13 +65,23 @@ func (p *Pipeline) assign(part Partition) *progress {
 	defer p.mu.Unlock()
 	g := p.partitions[part.ID()]
 	if g == nil {
-		g = &progress{end: -1, lost: make(map[rollup.LostReason]uint64)}
+		g = &progress{lost: make(map[rollup.LostReason]uint64)}
 		p.partitions[part.ID()] = g
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.partition, g.assigned, g.err, g.moved = part, true, nil, p.cfg.Now()
+	g.partition, g.assigned, g.err, g.storeErr = part, true, nil, nil
+	g.end, g.newest, g.waiting = -1, 0, p.cfg.Now()
 	return g
+}
+
+// moveTo publishes a place that the worker has gone to, with nothing read yet. What it had read and not
+// committed is thrown away.
+func (g *progress) moveTo(offset, next int64, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.discardPending()
+	g.offset, g.next, g.waiting = offset, next, now
 }
 
 func (g *progress) update(w *worker, b *Batch, now time.Time) {
@@ -72,43 +89,63 @@ func (g *progress) update(w *worker, b *Batch, now time.Time) {
 	defer g.mu.Unlock()
 	g.fetched += w.fetched
 	g.discarded += w.discarded
+	g.uncommitted, g.held = w.outcomes.Total(), w.held
 	if b.End >= 0 {
 		g.end = b.End
 	}
-	if w.next > g.next || w.next >= g.end {
-		g.moved = now
-	}
 	g.next = w.next
+	g.moved(now)
 	if n := len(b.Messages); n > 0 {
-		g.newest = max(g.newest, b.Messages[n-1].Time)
+		g.newest = b.Messages[n-1].Time
 	}
 }
 
-func (g *progress) committed(c *rollup.Commit) {
+// committed books a commit; held is the number of fragments that stay pending.
+func (g *progress) committed(c *rollup.Commit, held uint64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.offset = c.Next
+	g.offset, g.uncommitted, g.held = c.Next, 0, held
 	g.next = max(g.next, c.Next)
+	g.moved(now)
 	g.outcomes.Add(c.Outcomes)
 	for _, l := range c.Lost {
 		g.lost[l.Reason] += uint64(l.Last - l.First + 1)
 	}
 }
 
-// discardPending books what was read and not committed as thrown away.
-func (g *progress) discardPending() {
+// storeTrouble publishes what the store answers, nil when it is well again.
+func (g *progress) storeTrouble(err error, since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.discarded += g.pending()
+	if err != nil && g.storeErr == nil {
+		g.waiting = since
+	}
+	g.storeErr = err
 }
 
-func (g *progress) pending() uint64 { return g.fetched - g.outcomes.Total() - g.discarded }
-
+// finish books the end of the assignment: what is pending is left to the next owner.
 func (g *progress) finish(err error) {
-	g.discardPending()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.assigned, g.err = false, err
+	g.discardPending()
+	g.assigned, g.err, g.storeErr = false, err, nil
+}
+
+func (g *progress) discardPending() {
+	g.discarded += g.uncommitted + g.held
+	g.uncommitted, g.held = 0, 0
+}
+
+// busy reports whether there is something to do as far as is known here. Held fragments wait for
+// records that may never come.
+func (g *progress) busy() bool { return g.end > g.next || g.uncommitted > 0 || g.storeErr != nil }
+
+// moved restarts the clock that tells idleness.
+func (g *progress) moved(now time.Time) {
+	g.waiting = time.Time{}
+	if g.busy() {
+		g.waiting = now
+	}
 }
 
 func (g *progress) status(id rollup.TopicPartition, now time.Time) Status {
@@ -117,22 +154,30 @@ func (g *progress) status(id rollup.TopicPartition, now time.Time) Status {
 	s := Status{
 		TopicPartition: id, TopicID: g.partition.TopicID(), Assigned: g.assigned,
 		Offset: g.offset, Next: g.next, End: g.end,
-		Fetched: g.fetched, Outcomes: g.outcomes, Discarded: g.discarded, Pending: g.pending(),
+		Fetched: g.fetched, Outcomes: g.outcomes, Discarded: g.discarded, Pending: g.uncommitted + g.held,
 		Lost: maps.Clone(g.lost), Err: g.err,
+	}
+	if !g.assigned {
+		return s
 	}
 	source := g.partition.Stats()
 	s.End = max(s.End, source.End)
-	if s.Err == nil {
-		s.Err = source.Err
+	s.Err = errors.Join(g.storeErr, source.Err)
+	s.Lag = max(s.End-s.Offset, 0)
+	// A partition that is at its end and has committed what it read waits for nobody. From the moment that
+	// this is not so any more, it has something to do.
+	busy := g.busy() || s.End > s.Next || s.Err != nil
+	switch {
+	case !busy:
+		g.waiting = time.Time{}
+	case g.waiting.IsZero():
+		g.waiting = now
 	}
-	if s.End > s.Offset {
-		s.Lag = s.End - s.Offset
+	if busy {
+		s.IdleTime = max(now.Sub(g.waiting), 0)
 	}
-	if s.End > s.Next || s.Err != nil {
-		s.IdleTime = max(now.Sub(g.moved), 0)
-		if g.newest > 0 {
-			s.LagTime = max(now.Sub(time.Unix(0, g.newest)), 0)
-		}
+	if s.End > s.Next && g.newest > 0 {
+		s.LagTime = max(now.Sub(time.Unix(0, g.newest)), 0)
 	}
 	return s
 }
@@ -153,15 +198,15 @@ func (p *Pipeline) Status() []Status {
 	return list
 }
 
-// Stalled names the partitions that have not moved for limit although records wait, and those that
-// stopped; nil when all is well.
+// Stalled names the partitions that have not moved for limit although there is something to do, and those
+// that stopped; nil when all is well.
 func (p *Pipeline) Stalled(limit time.Duration) error {
 	var errs []error
 	for _, s := range p.Status() {
 		switch {
 		case s.Err != nil && !s.Assigned:
 			errs = append(errs, fmt.Errorf("partition %s stopped: %w", s.TopicPartition, s.Err))
-		case s.Assigned && s.IdleTime > limit:
+		case s.IdleTime > limit:
 			err := fmt.Errorf("partition %s has not moved for %s at offset %d (end %d)", s.TopicPartition, s.IdleTime.Round(time.Second), s.Next, s.End)
 			if s.Err != nil {
 				err = fmt.Errorf("%w: %w", err, s.Err)
@@ -176,7 +221,7 @@ func (p *Pipeline) Stalled(limit time.Duration) error {
 func (p *Pipeline) stopped() error {
 	var errs []error
 	for _, s := range p.Status() {
-		if s.Err != nil {
+		if s.Err != nil && !s.Assigned {
 			errs = append(errs, s.Err)
 		}
 	}

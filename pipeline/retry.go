@@ -12,12 +12,13 @@ import (
 
 // retry calls f until it succeeds or ctx ends, and then gives f's last error. While it waits nothing is
 // fetched: a store that is away holds the source back instead of losing records.
-func retry[T any](ctx context.Context, p *Pipeline, what string, f func() (T, error)) (T, error) {
+func retry[T any](ctx context.Context, w *worker, what string, f func() (T, error)) (T, error) {
+	defer w.progress.storeTrouble(nil, time.Time{})
 	for attempt := 0; ; attempt++ {
 		value, err := f()
 		if err == nil {
 			if attempt > 0 {
-				p.cfg.Logger.Info("the store answers again", "after", what, "attempts", attempt+1)
+				w.cfg.Logger.Info("the store answers again", "after", what, "attempts", attempt+1)
 			}
 			return value, nil
 		}
@@ -25,7 +26,8 @@ func retry[T any](ctx context.Context, p *Pipeline, what string, f func() (T, er
 			return value, err
 		}
 		if attempt == 0 { // once, not once per try
-			p.cfg.Logger.Error("the store does not take it, trying again", "what", what, "error", err)
+			w.cfg.Logger.Error("the store does not take it, trying again", "what", what, "error", err)
+			w.progress.storeTrouble(err, w.cfg.Now())
 		}
 		select {
 		case <-ctx.Done():

@@ -45,6 +45,9 @@ const maxForms = 256
 // that is beyond the budget.
 const maxKnown = 300_000
 
+// maxKnownKey is the longest entry of that table, in bytes.
+const maxKnownKey = 512
+
 type series struct {
 	key       rollup.Key
 	service   *serviceTally
@@ -151,7 +154,8 @@ func (t *tally) resolve(r *parse.Record) *series {
 		t.touch(s.service)
 		return s
 	}
-	if len(t.known) < maxKnown {
+	// Names that are none have many spellings: those are resolved each time, and nothing raw is kept of them.
+	if len(t.known) < maxKnown && len(t.scratch) <= maxKnownKey && isName(r.Service) && isName(r.Env) {
 		t.known[string(t.scratch)] = s
 	}
 	return s
@@ -338,10 +342,22 @@ func isName(name []byte) bool {
 	if len(name) > maxLabel {
 		return false
 	}
+	digits, letters := 0, false
 	for _, c := range name {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"'\@<>{}`, c) >= 0 {
+		switch {
+		case c <= ' ' || c >= 0x7f || strings.IndexByte(`"'\@<>{}%+&=`, c) >= 0:
 			return false
+		case '0' <= c && c <= '9':
+			if digits++; digits >= maxNameDigits {
+				return false // an account, a phone number, a date
+			}
+		default:
+			digits = 0
+			letters = letters || c|0x20 >= 'a' && c|0x20 <= 'z'
 		}
 	}
-	return true
+	return letters || len(name) == 0 // without a letter it may be an address
 }
+
+// maxNameDigits is how many digits in a row make a number of a name.
+const maxNameDigits = 6

@@ -57,7 +57,9 @@ func (s *PartitionState) Commit(c *Commit, now time.Time) Result {
 		s.Ledger.TopicPartition = c.TopicPartition
 		s.Ledger.Start = c.Base
 	}
-	s.Ledger.TopicID = c.TopicID
+	if c.TopicID != "" { // a broker that tells none does not make the topic another one
+		s.Ledger.TopicID = c.TopicID
+	}
 	s.Ledger.Offset = c.Next
 	s.Ledger.Resume = c.Resume
 	s.Ledger.Outcomes.Add(c.Outcomes)

@@ -213,7 +213,7 @@ func Decide(stored Claim, c *Commit) Result {
 		return Result{Fenced, stored.Offset}
 	case !stored.Known:
 		return Result{Committed, c.Next}
-	case stored.TopicID != c.TopicID:
+	case stored.TopicID != c.TopicID && stored.TopicID != "" && c.TopicID != "": // brokers before 2.8 tell none
 		return Result{TopicChanged, stored.Offset}
 	case stored.Offset == c.Base:
 		return Result{Committed, c.Next}

@@ -50,6 +50,8 @@ func (c *demoCommand) Run(ctx context.Context, std streams) error {
 	if c.Rate < 1 || c.Rate > 1_000_000 {
 		return fmt.Errorf("--rate %d: expected 1 to 1000000", c.Rate)
 	}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	if c.For > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.For)

@@ -36,11 +36,12 @@ type instance struct {
 	exporter *prom.Exporter
 	health   *health.Checker
 	server   *web.Server
+	source   *kafka.Source
 	pipeline *pipeline.Pipeline
 
 	kafkaRead, kafkaWritten atomic.Uint64
 	overflow                *offenders
-	ended                   atomic.Pointer[error]
+	draining                atomic.Bool
 
 	cleanUps []func() error // in the order in which the parts were made
 }
@@ -81,12 +82,11 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	}
 	i.exporter.Known(knownKeys(naming))
 	i.overflow = newOffenders(i.exporter)
-	source, err := i.kafkaSource(o.untilEnd)
-	if err != nil {
+	if i.source, err = i.kafkaSource(o.untilEnd); err != nil {
 		return nil, err
 	}
 	i.pipeline, err = pipeline.New(pipeline.Config{
-		Source: source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
+		Source: i.source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
 		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
 	})
 	if err != nil {
@@ -101,8 +101,7 @@ func (i *instance) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	serverDone := make(chan error, 1)
-	// The server outlives the pipeline, so that the last commit can still be scraped and readiness tells
-	// that the program is on its way out.
+	// The server outlives the pipeline: while that drains, readiness tells that the program is on its way out.
 	serverCtx, stopServer := context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		err := i.server.Run(serverCtx)
@@ -112,8 +111,8 @@ func (i *instance) run(ctx context.Context) (err error) {
 		serverDone <- err
 	}()
 	go i.health.Run(serverCtx)
+	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
 	err = i.pipeline.Run(ctx)
-	i.ended.Store(&err)
 	stopServer()
 	return errors.Join(err, <-serverDone)
 }
@@ -136,6 +135,7 @@ func (i *instance) openLetters() error {
 			return err
 		}
 		writers = append(writers, file)
+		i.cleanUps = append(i.cleanUps, file.Close)
 	}
 	if i.cfg.DeadLetters.Topic != "" {
 		transport, err := i.kafkaTransport()
@@ -213,8 +213,16 @@ func (i *instance) serve() (err error) {
 }
 
 func (i *instance) checkPartitions(context.Context) error {
-	if len(i.pipeline.Status()) == 0 {
-		return errors.New("no partition is assigned yet")
+	if i.draining.Load() {
+		return errors.New("shutting down")
+	}
+	member := i.source.Membership()
+	switch away := time.Since(member.Since); {
+	case member.Joined: // with or without partitions: others may have them all
+	case member.Err != nil && away > i.cfg.StallAfter:
+		return fmt.Errorf("not a member of group %s for %s: %w", i.cfg.Kafka.Group, away.Round(time.Second), member.Err)
+	case !member.Ever:
+		return fmt.Errorf("not yet a member of group %s", i.cfg.Kafka.Group)
 	}
 	return i.pipeline.Stalled(i.cfg.StallAfter)
 }

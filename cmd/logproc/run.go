@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/alecthomas/kong"
 
@@ -30,6 +31,8 @@ Example:
 }
 
 func (c *runCommand) Run(ctx context.Context, std streams) error {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	cfg, err := config.Load(c.Config, c.flags.apply)
 	if err != nil {
 		return err
@@ -42,5 +45,9 @@ func (c *runCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	i.logger.Info("logproc runs", "version", versionText(), "listen", i.server.Addr().String(), "group", cfg.Kafka.Group)
-	return i.run(ctx)
+	err = i.run(ctx)
+	if err == nil && c.UntilEnd && ctx.Err() != nil {
+		return errors.New("interrupted before the end; what was read is counted, and the same command goes on from there")
+	}
+	return err
 }

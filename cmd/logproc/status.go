@@ -97,7 +97,7 @@ func reportOf(s *pipeline.Status) partitionReport {
 		LagSeconds: s.LagTime.Seconds(), IdleSeconds: s.IdleTime.Seconds(), Fetched: s.Fetched, Counted: s.Outcomes.Counted,
 		DeadLettered: s.Outcomes.DeadLettered, Skipped: s.Outcomes.Skipped, Discarded: s.Discarded, Pending: s.Pending, Lost: s.Lost,
 	}
-	p.Balanced = p.Fetched == p.Counted+p.DeadLettered+p.Skipped+p.Discarded+p.Pending
+	p.Balanced = s.Balanced()
 	if s.Err != nil {
 		p.Error = s.Err.Error()
 	}

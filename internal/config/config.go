@@ -145,7 +145,7 @@ func Default() *Config {
 		},
 		Store:          "file:logproc.db",
 		CommitInterval: time.Second,
-		DrainTimeout:   10 * time.Second,
+		DrainTimeout:   5 * time.Second,
 		Listen:         "127.0.0.1:9188",
 		Limits:         Limits{LineBytes: 1 << 20, Services: 1000, EnvsPerService: 50, SeriesPerService: 10_000, Series: 150_000},
 		DeadLetters:    DeadLetters{MaxBytes: 64 << 20},
@@ -238,6 +238,14 @@ func (c *Config) check(doc report) {
 			doc.Add(p.path, fmt.Sprintf("%d is too small", p.value), fmt.Sprintf("at least %d", p.min))
 		}
 	}
+	if c.DrainTimeout >= k.SessionTimeout {
+		doc.Add("drain_timeout", fmt.Sprintf("%s is too long: the group gives the partitions to others after kafka.session_timeout, %s", c.DrainTimeout, k.SessionTimeout), "less")
+	}
+	for i, topic := range k.Topics {
+		if topic == c.DeadLetters.Topic {
+			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is dead_letters.topic, whose letters would be read as logs", "another topic")
+		}
+	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		doc.Add("listen", fmt.Sprintf("%q is no address", c.Listen), "host:port")
 	}
@@ -251,7 +259,8 @@ func (c *Config) checkWords(doc report) {
 	switch scheme, rest, _ := strings.Cut(c.Store, ":"); {
 	case scheme == "file" && rest != "", c.Store == "memory:":
 	default:
-		doc.Add("store", fmt.Sprintf("%q is no store", c.Store), "file:PATH or memory:")
+		// Not quoted: the URL of a store may hold a password.
+		doc.Add("store", "it is no store that is supported", "file:PATH or memory:")
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":

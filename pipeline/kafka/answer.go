@@ -89,12 +89,16 @@ func (a *rawAnswer) next(ctx context.Context, from int64) (*pipeline.Batch, erro
 	return nil, nil
 }
 
+// racingRecords is how far beyond the high watermark of an answer its records may plausibly lie.
+const racingRecords = 1 << 20
+
 // check adds to the batch's own check what can be told of its place: the checksum does not cover it.
 func (a *rawAnswer) check(h *header, batch []byte) error {
 	if err := h.check(batch, a.p.src.castagnoli); err != nil {
 		return err
 	}
-	if h.base < a.floor || a.limit >= 0 && h.last >= a.limit {
+	// A leader notes the high watermark before it reads, so that records which come just then lie beyond it.
+	if h.base < a.floor || a.limit >= 0 && h.last >= a.limit+racingRecords {
 		return errBadPlace
 	}
 	return nil

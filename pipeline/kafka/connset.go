@@ -23,6 +23,9 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 // track gives a dial function whose connections are in the set.
 func (s *connSet) track(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if s.isClosed() {
+			return nil, net.ErrClosed
+		}
 		nc, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -37,6 +40,12 @@ func (s *connSet) track(dial dialFunc) dialFunc {
 		s.open[c] = true
 		return c, nil
 	}
+}
+
+func (s *connSet) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // Close closes the connection and takes it out of the set.

@@ -90,13 +90,17 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 		case errors.Is(err, kafkago.RebalanceInProgress):
 			continue
 		case err != nil:
-			if err := ill.note(ctx, fmt.Errorf("join group %s: %w", m.s.cfg.Group, m.s.cfg.confirmLogin(ctx, err))); err != nil {
+			err = fmt.Errorf("join group %s: %w", m.s.cfg.Group, m.s.cfg.confirmLogin(ctx, err))
+			m.s.membership.failed(err)
+			if err := ill.note(ctx, err); err != nil {
 				return err
 			}
 			continue
 		}
 		ill.over()
+		m.s.membership.joined()
 		done, err := m.generation(ctx, gen)
+		m.s.membership.left()
 		if done || err != nil {
 			return err
 		}

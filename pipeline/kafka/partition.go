@@ -234,6 +234,7 @@ func (p *partition) retryOrLose(ctx context.Context, c *corruptError) (*pipeline
 		"first", c.first, "last", c.last, "error", c.cause)
 	p.restart(p.at)
 	p.corrupt.first, p.corrupt.tries = c.last+1, corruptTries-1
+	p.setErr(nil) // it is booked as lost now
 	return p.lose(rollup.Lost{First: c.first, Last: c.last, Reason: rollup.LostCorrupt}, end), nil
 }
 

@@ -23,6 +23,8 @@ type Source struct {
 	unpackers  sync.Pool // of *unpacker
 	castagnoli *crc32.Table
 
+	membership membership
+
 	ends map[rollup.TopicPartition]int64 // with UntilEnd; written before the first partition is made
 
 	mu     sync.Mutex
@@ -48,6 +50,7 @@ func New(cfg Config) (*Source, error) {
 	}
 	s := &Source{cfg: &cfg, pattern: pattern, cluster: newCluster(&cfg), budget: newBudget(cfg.MaxBuffered),
 		buffers: new(buffers), castagnoli: crc32.MakeTable(crc32.Castagnoli)}
+	s.membership = membership{now: cfg.Now, is: Membership{Since: cfg.Now()}}
 	return s, nil
 }
 

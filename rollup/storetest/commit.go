@@ -46,7 +46,7 @@ func testOutcomes(t *testing.T, open Open) {
 		{"older claim", true, "aa", 10, 15, rollup.Fenced, 10, 10},
 		{"older claim that was done", true, "aa", 0, 10, rollup.Fenced, 10, 10},
 		{"created again", false, "bb", 10, 15, rollup.TopicChanged, 10, 10},
-		{"id gone", false, "", 10, 15, rollup.TopicChanged, 10, 10},
+		{"id not told", false, "", 10, 15, rollup.Committed, 15, 15},
 		{"tried again", false, "aa", 0, 10, rollup.Already, 10, 10},
 		{"long done", false, "aa", 0, 4, rollup.Already, 10, 10},
 		{"store from the past", false, "aa", 12, 15, rollup.Behind, 10, 10},
