@@ -8,6 +8,7 @@ import (
 
 // text reads a line, or what an envelope held, by the form it begins with.
 func (p *Parser) text(text []byte) Reason {
+	line := text
 	text = trim(text)
 	if len(text) == 0 {
 		return Empty
@@ -18,8 +19,8 @@ func (p *Parser) text(text []byte) Reason {
 	if rest, ok := cutCookie(text); ok {
 		return p.cookie(rest)
 	}
-	if line, ok := parseCRI(text); ok {
-		return p.cri(line)
+	if cri, ok := parseCRI(trimLine(line)); ok { // white space at the end of a fragment belongs to the record
+		return p.cri(cri)
 	}
 	if msg, ok := parseSyslog(text); ok {
 		return p.syslog(msg)

@@ -246,5 +246,16 @@ func trim(text []byte) []byte {
 	return text
 }
 
+// trimLine cuts off white space before a line and its line feed.
+func trimLine(text []byte) []byte {
+	for len(text) > 0 && isSpace(text[0]) {
+		text = text[1:]
+	}
+	if rest, ok := bytes.CutSuffix(text, []byte("\n")); ok {
+		return bytes.TrimSuffix(rest, []byte("\r"))
+	}
+	return text
+}
+
 // trimBOM cuts off the byte order mark that some programs begin a file or a message with.
 func trimBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }

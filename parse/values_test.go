@@ -130,7 +130,7 @@ func FuzzParseTime(f *testing.F) {
 			t.Fatalf("%q: year %d", s, year)
 		}
 		var want time.Time
-		if want.UnmarshalText([]byte(s)) != nil { // RFC 3339, strictly
+		if want.UnmarshalText([]byte(s)) != nil || s[13] != ':' { // it lets hours of one digit pass
 			return
 		}
 		if inRange := want.UTC().Year() >= 1678 && want.UTC().Year() <= 2261 && want.Year() >= 1678 && want.Year() <= 2261; ok != inRange {

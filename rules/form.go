@@ -174,6 +174,11 @@ func (f *former) parts(c []byte) {
 			i += f.run(c, i, n)
 			continue
 		}
+		if n := foreignLength(c[i:]); n > 0 {
+			f.hide(formToken)
+			i += n
+			continue
+		}
 		f.punctuation(c[i])
 		assigned := c[i] == '=' || c[i] == ':'
 		i++
@@ -181,6 +186,15 @@ func (f *former) parts(c []byte) {
 			i += f.assigned(c, i)
 		}
 	}
+}
+
+// foreignLength gives the length of the bytes beyond ASCII that a text begins with, whether they make up
+// characters or not.
+func foreignLength(c []byte) (n int) {
+	for n < len(c) && c[n] >= utf8.RuneSelf {
+		n++
+	}
+	return n
 }
 
 // run writes a run of letters and digits and gives the length of what it stood for.
