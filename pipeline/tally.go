@@ -28,6 +28,8 @@ type tally struct {
 	form      []byte            // the shape of an invalid key
 	formKey   []byte
 
+	resets int // how many batches were committed or discarded: the clock of what is idle
+
 	// What changed since the last commit.
 	dirty          []*series
 	dirtyDurations []*durations
@@ -57,6 +59,8 @@ type series struct {
 	n      uint64
 	others map[rollup.Bucket]uint64
 	dirty  bool
+	used   int // resets when it was last dirty
+	gone   bool
 }
 
 type operation struct{ service, env, msg string }
@@ -65,6 +69,8 @@ type durations struct {
 	operation
 	histogram exphist.Histogram
 	dirty     bool
+	used      int
+	gone      bool
 }
 
 type serviceTally struct {
@@ -188,7 +194,7 @@ func (t *tally) service(name string) *serviceTally {
 func (t *tally) count(s *series, ns int64) {
 	bucket := rollup.BucketOf(ns)
 	if !s.dirty {
-		s.dirty = true
+		s.dirty, s.used = true, t.resets
 		s.bucket, s.n = bucket, 0
 		t.dirty = append(t.dirty, s)
 	}
@@ -221,7 +227,7 @@ func (t *tally) observe(s *series, d parse.Millis) {
 		s.durations = o
 	}
 	if !o.dirty {
-		o.dirty = true
+		o.dirty, o.used = true, t.resets
 		t.dirtyDurations = append(t.dirtyDurations, o)
 	}
 	o.histogram.Observe(float64(d) / 1000)
@@ -311,6 +317,49 @@ func (t *tally) reset() {
 	clear(t.forms)
 	clear(t.dead[:])
 	t.newest = 0
+	if t.resets++; t.resets%sweepEvery == 0 {
+		t.sweep()
+	}
+}
+
+// Every so many commits, a minute or so, idle series are swept out: all workers have tables of their own,
+// and what one service used for an hour must not stay in all of them.
+const (
+	sweepEvery = 64
+	// keptSeries is how many series a worker keeps however idle they are.
+	keptSeries = 20_000
+)
+
+// sweep forgets what no record has used since the last sweep but one. A series that comes back is found
+// again by the shared budget.
+func (t *tally) sweep() {
+	idle := t.resets - sweepEvery
+	for name, d := range t.durations {
+		if d.used < idle {
+			d.gone = true
+			delete(t.durations, name)
+		}
+	}
+	full := len(t.admitted) > keptSeries
+	for key, s := range t.admitted {
+		if s.durations != nil && s.durations.gone {
+			s.durations = nil
+		}
+		if s.used < idle {
+			s.others = nil
+			if s.gone = full; full {
+				delete(t.admitted, key)
+			}
+		}
+	}
+	if !full {
+		return
+	}
+	for raw, s := range t.known {
+		if s.gone {
+			delete(t.known, raw)
+		}
+	}
 }
 
 // maxLabel bounds the names of services and envs.
