@@ -41,6 +41,39 @@ var placeholders = [...]placeholder{formEmail, formURL, formIP, formTime, formUU
 // say that a name follows, and in sentences where they are written in upper case. A name in lower case
 // without such a sign is not recognised.
 func Form(dst, key []byte) []byte {
+	start := len(dst)
+	dst = appendForm(dst, key)
+	if plainText(key) {
+		return dst
+	}
+	// Quotes that do not pair up, disguises and broken characters can be cut in more than one way. The form
+	// is what does not change any more when it is read again.
+	var again [maxForm]byte
+	for range maxFormTries {
+		next := appendForm(again[:0], dst[start:])
+		if bytes.Equal(next, dst[start:]) {
+			return dst
+		}
+		dst = append(dst[:start], next...)
+	}
+	return append(dst[:start], formToken...)
+}
+
+// maxFormTries is how often a form is read again before all of it is withheld.
+const maxFormTries = 4
+
+// plainText reports whether a key has nothing that could be cut in more than one way.
+func plainText(key []byte) bool {
+	for _, c := range key {
+		if c < ' ' || c >= 0x7f || c == '\'' || c == '"' || c == '`' || c == '@' || c == '<' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendForm makes a form in one reading.
+func appendForm(dst, key []byte) []byte {
 	if len(key) > maxFormScan {
 		key = trimRune(key[:maxFormScan])
 	}
@@ -120,8 +153,12 @@ func (f *former) hide(p placeholder) {
 // punctuation writes a separator as it is. A gap inside of a chunk, between quotes that did not pair up in
 // the end, is one like others.
 func (f *former) punctuation(c byte) {
-	if isGap(rune(c)) {
+	switch {
+	case isGap(rune(c)):
 		f.space = len(f.out) > f.start
+		return
+	case c == '@' || c == '%' || c == '\\' || c == '&': // left over from what did not pair up either
+		f.hide(formToken)
 		return
 	}
 	if c == '\'' {
