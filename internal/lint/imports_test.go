@@ -19,9 +19,11 @@ const module = "github.com/logproc/logproc/"
 var allowed = map[string][]string{
 	"parse":               {"parse"},
 	"rules":               {"rules", "parse", "internal/conf"},
+	"redact/keyring":      {"internal/conf"},
 	"rollup":              {"rollup", "parse", "internal/exphist"},
 	"pipeline":            {"pipeline", "parse", "rules", "rollup", "internal/exphist", "internal/crash"},
 	"sinks":               {"sinks", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
+	"sinks/topic":         {"sinks/topic", "redact"}, // never parse: it cannot be handed a raw record
 	"internal/conf":       {},
 	"internal/crash":      {},
 	"internal/exphist":    {},
