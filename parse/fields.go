@@ -68,9 +68,10 @@ func builtin() [fieldCount][]alias {
 		fieldKey: plain("msg", "message", "event",
 			"@mt", "@m", "MessageTemplate", "RenderedMessage", "short_message", "event.name", "eventName", "MESSAGE"),
 		fieldRequestID: plain("RequestID", "request_id", "requestId", "x-request-id", "RequestId", "http.request.id",
-			"Properties.RequestId"),
+			"Properties.RequestId", "Properties.RequestID", "contextMap.RequestID", "contextMap.requestId", "contextMap.request_id",
+			"mdc.RequestID", "mdc.requestId", "mdc.request_id"),
 		fieldTraceID: plain("trace_id", "traceId", "TraceID", "TraceId", "trace.id", "dd.trace_id", "traceparent",
-			"@tr"),
+			"@tr", "Properties.TraceId", "contextMap.traceId", "contextMap.trace_id", "mdc.traceId", "mdc.trace_id"),
 		fieldDuration: plain("duration", "duration_ms", "durationMs", "duration_millis", "durationMillis",
 			"duration_us", "durationUs", "duration_micros", "duration_ns", "durationNs", "duration_nanos", "durationNanos",
 			"duration_s", "durationS", "duration_sec", "durationSec", "duration_seconds", "durationSeconds",
@@ -79,14 +80,18 @@ func builtin() [fieldCount][]alias {
 			"res.statusCode", "StatusCode"),
 		fieldService: append(plain("service", "app", "application", "service.name"),
 			alias{"MesosTaskID", kindMesos}, alias{name: "dd.service"}, alias{name: "Application"},
-			alias{name: "Properties.Application"}, alias{"name", kindProcess},
+			alias{name: "Properties.Application"}, alias{name: "Properties.Service"}, alias{name: "Properties.service"},
+			alias{name: "contextMap.service"}, alias{name: "contextMap.app"}, alias{name: "contextMap.application"},
+			alias{name: "mdc.service"}, alias{name: "mdc.app"}, alias{"name", kindProcess},
 			alias{"kubernetes", kindMetadata}, alias{"attrs", kindMetadata}, alias{"label", kindMetadata},
 			alias{"docker", kindMetadata}, alias{"container", kindMetadata}, alias{"container_name", kindContainer},
 			alias{"container.name", kindContainer}, alias{name: "k8s.container.name"},
 			alias{name: "app-name"}, alias{name: "appname"}, alias{name: "programname"}, alias{name: "program"},
 			alias{"CONTAINER_NAME", kindContainer}, alias{name: "SYSLOG_IDENTIFIER"}),
 		fieldEnv: append(plain("env", "environment", "deployment.environment", "deployment.environment.name",
-			"service.environment", "dd.env", "Environment", "EnvironmentName"),
+			"service.environment", "dd.env", "Environment", "EnvironmentName",
+			"Properties.Environment", "Properties.EnvironmentName", "Properties.env", "contextMap.env", "contextMap.environment",
+			"mdc.env", "mdc.environment"),
 			alias{"kubernetes", kindMetadata}, alias{"attrs", kindMetadata}, alias{"label", kindMetadata},
 			alias{"docker", kindMetadata}, alias{"container", kindMetadata}),
 		fieldCarrier: plain(carrierNames[:]...),
@@ -105,10 +110,16 @@ const (
 	carrierPayload
 	carrierLine
 	carrierBody
+	carrierData        // logspout-kafka's templates
+	carrierEntry       // Promtail's pack stage
+	carrierUnderEntry  // the same, as older ones name it
+	carrierJSONPayload // Google Cloud's logging
+	carrierFullMessage // GELF
 	carrierCount
 )
 
-var carrierNames = [carrierCount]string{"resourceLogs", "log_processed", "json", "message", "log", "payload", "line", "body"}
+var carrierNames = [carrierCount]string{"resourceLogs", "log_processed", "json", "message", "log", "payload", "line", "body",
+	"data", "entry", "_entry", "jsonPayload", "full_message"}
 
 // The marks of loggers and envelopes.
 const (

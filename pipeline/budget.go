@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,6 +36,8 @@ type budget struct {
 	mu       sync.Mutex
 	services map[string]*serviceBudget
 	series   int
+	named    int      // services that count against the limit: those of logs, not our own
+	refused  []string // the first services beyond the limit
 }
 
 type serviceBudget struct {
@@ -55,9 +58,15 @@ func (b *budget) admit(k rollup.Key) rollup.Key {
 	defer b.mu.Unlock()
 	service := b.services[k.Service]
 	if service == nil {
-		if len(b.services) >= b.limits.Services && k.Service != rollup.Overflow {
+		own := strings.HasPrefix(k.Service, "_")
+		switch {
+		case own:
+		case b.named >= b.limits.Services:
+			b.refuse(k.Service)
 			k.Service = rollup.Overflow
 			service = b.services[k.Service]
+		default:
+			b.named++
 		}
 		if service == nil {
 			service = &serviceBudget{envs: make(map[string]struct{}), series: make(map[rollup.Key]string)}
@@ -86,6 +95,22 @@ func (b *budget) admit(k rollup.Key) rollup.Key {
 	service.series[k] = k.Msg
 	b.series++
 	return k
+}
+
+// maxRefused is how many of the services beyond the limit are named.
+const maxRefused = 20
+
+func (b *budget) refuse(service string) {
+	if len(b.refused) < maxRefused && !slices.Contains(b.refused, service) {
+		b.refused = append(b.refused, strings.Clone(service))
+	}
+}
+
+// Refused names the first services that are beyond the limit of services, in the order in which they came.
+func (p *Pipeline) Refused() []string {
+	p.budget.mu.Lock()
+	defer p.budget.mu.Unlock()
+	return slices.Clone(p.budget.refused)
 }
 
 // collective gives msg as a constant when it stands for many keys.

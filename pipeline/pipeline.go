@@ -140,7 +140,7 @@ func (p *Pipeline) work(ctx context.Context, part Partition) {
 	case err != nil && taken:
 		p.cfg.Logger.Warn("partition given up before its last commit; its next owner counts the rest", "partition", part.ID().String(), "error", err)
 		err = nil
-	case err != nil:
+	case err != nil && !p.cfg.Finite: // else Run returns it
 		p.cfg.Logger.Error("partition stopped", "partition", part.ID().String(), "error", err)
 	}
 	progress.finish(err)
@@ -219,7 +219,7 @@ func (w *worker) run(ctx context.Context) error {
 func (w *worker) takeOver(ctx context.Context) error {
 	claim, err := retry(ctx, w, "claim", func() (rollup.Claim, error) { return w.cfg.Store.Claim(ctx, w.partition.ID()) })
 	if err != nil {
-		return fmt.Errorf("claim %s: %w", w.partition.ID(), err)
+		return err
 	}
 	w.fence = claim.Fence
 	if claim.Known {
@@ -410,7 +410,7 @@ func (w *worker) push(ctx context.Context) error {
 	began := w.cfg.Now()
 	result, err := retry(ctx, w, "commit", func() (rollup.Result, error) { return w.cfg.Store.Commit(ctx, c) })
 	if err != nil {
-		return rollup.CommitError(c, err)
+		return err
 	}
 	if result.Outcome != rollup.Committed {
 		w.cfg.Metrics.Conflict(result.Outcome)

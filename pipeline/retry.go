@@ -22,7 +22,7 @@ func retry[T any](ctx context.Context, w *worker, what string, f func() (T, erro
 			}
 			return value, nil
 		}
-		if ctx.Err() != nil || errors.Is(err, rollup.ErrStep) { // no store will ever take such a step
+		if ctx.Err() != nil || errors.Is(err, rollup.ErrStep) || errors.Is(err, rollup.ErrCorrupt) { // it will not pass
 			return value, err
 		}
 		if attempt == 0 { // once, not once per try

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"encoding/binary"
-	"strings"
 	"unsafe"
 
 	"github.com/logproc/logproc/internal/exphist"
@@ -37,6 +36,7 @@ type tally struct {
 	forms          map[string]*rollup.Form
 	dead           [parse.ReasonCount]uint64
 	newest         int64
+	untimed        uint64
 }
 
 // maxForms bounds the distinct forms of invalid keys between two commits; further ones are left out of
@@ -104,6 +104,9 @@ func (t *tally) add(r *parse.Record) {
 	if r.DurationState == parse.Present && s.key.Msg != rollup.MsgInvalid {
 		t.observe(s, r.Duration)
 	}
+	if r.TimeState != parse.Present {
+		t.untimed++
+	}
 	if broken := t.naming.CheckFields(r); broken != 0 {
 		t.violate(s.service, broken)
 	}
@@ -140,7 +143,7 @@ func (t *tally) resolve(r *parse.Record) *series {
 	rule := rules.RuleNone
 	if r.KeyState != parse.Present {
 		key.Msg = rollup.MsgMissing
-	} else if rule = t.naming.Check(r.Service, r.Key); rule != rules.RuleNone {
+	} else if rule = t.check(r); rule != rules.RuleNone {
 		key.Msg = rollup.MsgInvalid
 	} else {
 		// Borrowed, not copied: of a million distinct keys few are admitted, and series copies those.
@@ -165,6 +168,15 @@ func (t *tally) resolve(r *parse.Record) *series {
 		t.known[string(t.scratch)] = s
 	}
 	return s
+}
+
+// check names the rule that a key breaks. Keys that begin like our own are none, whatever the rules say.
+func (t *tally) check(r *parse.Record) rules.Rule {
+	rule := t.naming.Check(r.Service, r.Key)
+	if rule == rules.RuleNone && r.Key[0] == '_' {
+		return rules.RuleCharacters
+	}
+	return rule
 }
 
 // series gives the series under which events with key count, which is another one beyond the budget.
@@ -295,7 +307,7 @@ func (t *tally) into(c *rollup.Commit) {
 		}
 	}
 	c.DeadLetters = t.dead
-	c.Newest = t.newest
+	c.Newest, c.Untimed = t.newest, t.untimed
 }
 
 // reset forgets what was counted, because it is committed or because it is discarded, and keeps the
@@ -316,97 +328,8 @@ func (t *tally) reset() {
 	t.dirty, t.dirtyDurations, t.dirtyServices = t.dirty[:0], t.dirtyDurations[:0], t.dirtyServices[:0]
 	clear(t.forms)
 	clear(t.dead[:])
-	t.newest = 0
+	t.newest, t.untimed = 0, 0
 	if t.resets++; t.resets%sweepEvery == 0 {
 		t.sweep()
 	}
 }
-
-// Every so many commits, a minute or so, idle series are swept out: all workers have tables of their own,
-// and what one service used for an hour must not stay in all of them.
-const (
-	sweepEvery = 64
-	// keptSeries is how many series a worker keeps however idle they are.
-	keptSeries = 20_000
-)
-
-// sweep forgets what no record has used since the last sweep but one. A series that comes back is found
-// again by the shared budget.
-func (t *tally) sweep() {
-	idle := t.resets - sweepEvery
-	for name, d := range t.durations {
-		if d.used < idle {
-			d.gone = true
-			delete(t.durations, name)
-		}
-	}
-	full := len(t.admitted) > keptSeries
-	for key, s := range t.admitted {
-		if s.durations != nil && s.durations.gone {
-			s.durations = nil
-		}
-		if s.used < idle {
-			s.others = nil
-			if s.gone = full; full {
-				delete(t.admitted, key)
-			}
-		}
-	}
-	if !full {
-		return
-	}
-	for raw, s := range t.known {
-		if s.gone {
-			delete(t.known, raw)
-		}
-	}
-}
-
-// maxLabel bounds the names of services and envs.
-const maxLabel = 64
-
-// label makes a label value of a service's or env's name. A name that is none (too long, or with
-// characters that names do not have) is not shown, since it may hold anything: it becomes _invalid.
-func (t *tally) label(name []byte, missing string) string {
-	if len(name) == 0 {
-		return missing
-	}
-	if l, known := t.labels[string(name)]; known {
-		return l
-	}
-	l := rollup.MsgInvalid
-	if isName(name) {
-		l = string(name)
-		if len(t.labels) < maxLabels {
-			t.labels[l] = l
-		}
-	}
-	return l
-}
-
-// maxLabels bounds the table of names; further ones are copied for each record that is not known.
-const maxLabels = 10_000
-
-func isName(name []byte) bool {
-	if len(name) > maxLabel {
-		return false
-	}
-	digits, letters := 0, false
-	for _, c := range name {
-		switch {
-		case c <= ' ' || c >= 0x7f || strings.IndexByte(`"'\@<>{}%+&=`, c) >= 0:
-			return false
-		case '0' <= c && c <= '9':
-			if digits++; digits >= maxNameDigits {
-				return false // an account, a phone number, a date
-			}
-		default:
-			digits = 0
-			letters = letters || c|0x20 >= 'a' && c|0x20 <= 'z'
-		}
-	}
-	return letters || len(name) == 0 // without a letter it may be an address
-}
-
-// maxNameDigits is how many digits in a row make a number of a name.
-const maxNameDigits = 6

@@ -148,7 +148,8 @@ type Commit struct {
 	Violations  []Violations
 	Overflowed  []Overflowed
 	DeadLetters [parse.ReasonCount]uint64
-	Newest      int64 // the newest event time among the records, Unix nanoseconds; 0 when there is none
+	Untimed     uint64 // records that named no usable time, and took that of their carrier
+	Newest      int64  // the newest event time among the records, Unix nanoseconds; 0 when there is none
 }
 
 // Durations are the durations of one operation, in seconds.

@@ -46,6 +46,9 @@ func Form(dst, key []byte) []byte {
 	if plainText(key) {
 		return dst
 	}
+	if len(dst) == start { // nothing that can be seen
+		return append(dst, formToken...)
+	}
 	// Quotes that do not pair up, disguises and broken characters can be cut in more than one way. The form
 	// is what does not change any more when it is read again.
 	var again [maxForm]byte

@@ -7,6 +7,7 @@ import (
 
 	"github.com/logproc/logproc/internal/conf"
 	"github.com/logproc/logproc/internal/config"
+	"github.com/logproc/logproc/sinks/web"
 )
 
 type checkCommand struct {
@@ -28,20 +29,24 @@ func (c *checkCommand) Run(std streams) error {
 	}
 	var found conf.Diagnostics
 	errors.As(err, &found)
-	inFiles, err := cfg.CheckFiles(os.Getenv)
-	found = append(found, inFiles...)
+	found = append(found, cfg.CheckFiles(os.Getenv)...)
+	if len(found) == 0 {
+		if err := web.Check(web.Options{Listen: cfg.Listen, ConfigFile: cfg.Path(cfg.Web.Config), AllowPlain: cfg.Web.AllowPlain}); err != nil {
+			found = append(found, cfg.Diagnose("listen", err)...)
+		}
+	}
 	for _, d := range found {
 		if _, err := fmt.Fprintln(std.out, d.Error()); err != nil {
 			return err
 		}
 	}
 	if len(found) > 0 {
-		err = errors.Join(fmt.Errorf("%s: %d %s", c.Config, len(found), plural(len(found), "error", "errors")), err)
-	}
-	if err != nil {
-		return err
+		return fmt.Errorf("%s: %d %s", c.Config, len(found), plural(len(found), "error", "errors"))
 	}
 	_, err = fmt.Fprintf(std.out, "%s: ok\n", c.Config)
+	if len(cfg.Kafka.Brokers) == 0 || len(cfg.Kafka.Topics) == 0 && cfg.Kafka.TopicPattern == "" {
+		_, _ = fmt.Fprintln(std.err, "logproc: it names no brokers or no topics; run will need them as flags (--brokers, --topic)")
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/sinks/summary"
 )
 
 type countCommand struct {
@@ -30,6 +31,11 @@ Example:
 }
 
 func (c *countCommand) Run(ctx context.Context, std streams) error {
+	for i, name := range c.By {
+		if slices.Contains(c.By[:i], name) {
+			return fmt.Errorf("--by names %s twice", name)
+		}
+	}
 	store, err := c.count(ctx, std)
 	if err != nil {
 		return err
@@ -99,14 +105,10 @@ func column(name string, c rollup.Count) string {
 	}
 }
 
-// unsafeInTSV are the characters that would break a row.
-var unsafeInTSV = strings.NewReplacer("\t", `\t`, "\n", `\n`, "\r", `\r`, `\`, `\\`)
-
 func writeTSV(out io.Writer, totals []total) {
 	for _, t := range totals {
 		for _, v := range t.values {
-			_, _ = unsafeInTSV.WriteString(out, v)
-			_, _ = io.WriteString(out, "\t")
+			_, _ = io.WriteString(out, summary.Escape(v)+"\t") // nothing that would break a row or turn the text round
 		}
 		_, _ = fmt.Fprintln(out, t.n)
 	}

@@ -244,7 +244,11 @@ func demoSummary(out io.Writer, cfg *config.Config) error {
 		if err != nil {
 			return err
 		}
-		all = append(all, list...)
+		for _, s := range list {
+			if s.Total > 0 || s.Invalid > 0 { // ten services twice would fill the screen with nothing to see
+				all = append(all, s)
+			}
+		}
 	}
 	return summary.Text(out, all, summary.Options{})
 }

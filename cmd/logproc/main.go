@@ -75,6 +75,11 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		panic(err) // the struct tags above are wrong: a defect that every test meets
 	}
+	if len(args) == 0 || len(args) == 1 && args[0] == "help" {
+		args = []string{"--help"}
+	} else if len(args) == 1 && args[0] == "--version" {
+		args = []string{"version"}
+	}
 	command, err := parser.Parse(args)
 	if exit >= 0 { // --help
 		return exit
@@ -97,7 +102,7 @@ func run(ctx context.Context, args []string, std streams) int {
 // place, as compilers print it; anything else with the program's name.
 func report(out io.Writer, err error) {
 	prefix := "logproc: "
-	if _, ok := errors.AsType[conf.Diagnostics](err); ok {
+	if found, ok := errors.AsType[conf.Diagnostics](err); ok && found[0].File != "" {
 		prefix = ""
 	}
 	for line := range strings.Lines(err.Error()) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ var shortForms = map[string]string{"kafka.brokers": "brokers", "kafka.topics": "
 // configFlags are the configuration's keys as flags, made from the one description in package config.
 type configFlags struct {
 	keys   []conf.Key
-	values reflect.Value // a pointer to a struct of one *string per key
+	values reflect.Value // a pointer to a struct of one pointer per key
 }
 
 func newConfigFlags() configFlags {
@@ -32,10 +33,19 @@ func newConfigFlags() configFlags {
 		if short, ok := shortForms[k.Path]; ok {
 			tag += ` aliases:` + strconv.Quote(short)
 		}
-		fields = append(fields, reflect.StructField{Name: "F" + strconv.Itoa(len(fields)), Type: reflect.TypeFor[*string](), Tag: reflect.StructTag(tag)})
+		fields = append(fields, reflect.StructField{Name: "F" + strconv.Itoa(len(fields)), Type: flagType(k), Tag: reflect.StructTag(tag)})
 		keys = append(keys, k)
 	}
 	return configFlags{keys: keys, values: reflect.New(reflect.StructOf(fields))}
+}
+
+// flagType gives a pointer type, so that a flag that was not given is told from an empty one. Flags that
+// are true or false need no value.
+func flagType(k conf.Key) reflect.Type {
+	if k.Type == "true or false" {
+		return reflect.TypeFor[*bool]()
+	}
+	return reflect.TypeFor[*string]()
 }
 
 // helpOf gives a key's help text with its default; kong reads ${…} in it as a variable.
@@ -58,7 +68,7 @@ func (f configFlags) apply(c *config.Config) error {
 	var errs []error
 	for i, k := range f.keys {
 		if value := f.values.Elem().Field(i); !value.IsNil() {
-			if err := conf.Set(c, k.Path, value.Elem().String()); err != nil {
+			if err := conf.Set(c, k.Path, fmt.Sprint(value.Elem().Interface())); err != nil {
 				errs = append(errs, errors.New("--"+err.Error()))
 			}
 		}

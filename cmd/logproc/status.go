@@ -29,6 +29,8 @@ type statusReport struct {
 	NotReady   []string          `json:"not_ready,omitempty"`
 	Checks     []health.Result   `json:"checks"`
 	Partitions []partitionReport `json:"partitions"`
+	// Refused names services beyond the limit of services, whose events count under the service _overflow.
+	Refused []string `json:"services_beyond_limit,omitempty"`
 	// Overflow names the services that used up a cardinality budget, the loudest first.
 	Overflow []serviceCount `json:"overflow,omitempty"`
 	// Invalid names the services whose keys break the naming convention, with the rule, and InvalidForms
@@ -82,7 +84,7 @@ func (i *instance) status() statusReport {
 	reasons := i.health.NotReady()
 	r := statusReport{
 		Version: versionText(), Started: i.started, Ready: len(reasons) == 0, NotReady: reasons, Checks: i.health.Results(),
-		DeadLetters: i.letters.Recent(), LettersLost: i.letters.Failed(), Partitions: []partitionReport{},
+		Refused: i.pipeline.Refused(), DeadLetters: i.letters.Recent(), LettersLost: i.letters.Failed(), Partitions: []partitionReport{},
 	}
 	for _, s := range i.pipeline.Status() {
 		r.Partitions = append(r.Partitions, reportOf(&s))
@@ -191,6 +193,9 @@ Example:
 }
 
 func (c *statusCommand) Run(ctx context.Context, std streams) error {
+	if !strings.Contains(c.URL, "://") {
+		c.URL = "http://" + c.URL
+	}
 	body, err := get(ctx, strings.TrimRight(c.URL, "/")+"/api/v1/status")
 	if err != nil {
 		return err
@@ -275,6 +280,10 @@ func printOffenders(out io.Writer, r *statusReport) {
 		if n > 0 {
 			_, _ = fmt.Fprintf(out, "\n%s:\n", title)
 		}
+	}
+	section("services beyond the limit, counted under _overflow", len(r.Refused))
+	for _, name := range r.Refused {
+		_, _ = fmt.Fprintf(out, "            %s\n", name)
 	}
 	section("over their cardinality budget, counted under _overflow", len(r.Overflow))
 	for _, o := range r.Overflow {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/logproc/logproc/internal/config"
@@ -46,12 +49,16 @@ func (c *summaryCommand) Run(ctx context.Context, std streams) error {
 	if req.Day, err = c.day(ctx, std, store, req); err != nil {
 		return err
 	}
+	if req.Day == (rollup.Date{}) {
+		_, _ = fmt.Fprintln(std.err, "logproc: "+c.nothing(ctx, store))
+		return renderSummaries(std.out, c.Format, nil, summary.Options{Generated: time.Now()})
+	}
 	list, err := rollup.Summaries(ctx, store, req)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		_, _ = fmt.Fprintf(std.err, "logproc: no events on %s\n", req.Day)
+		_, _ = fmt.Fprintf(std.err, "logproc: no events on %s; %s\n", req.Day, c.has(ctx, store, req))
 	}
 	ledgers, err := store.Ledgers(ctx)
 	if err != nil {
@@ -97,21 +104,91 @@ func openStore(ctx context.Context, url string) (rollup.Store, error) {
 	return stores.OpenURL(ctx, url, stores.Options{MustExist: true})
 }
 
-// day gives the day that was asked for, or the one that is meant without.
+// day gives the day that was asked for, or the one that is meant without; none when there are no events.
 func (c *summaryCommand) day(ctx context.Context, std streams, store rollup.Store, req rollup.Request) (rollup.Date, error) {
 	if c.Day != "" {
-		return rollup.ParseDate(c.Day)
+		day, err := rollup.ParseDate(c.Day)
+		if err != nil {
+			return day, fmt.Errorf("--day %s: no such day, expected YYYY-MM-DD", c.Day)
+		}
+		return day, nil
 	}
 	if c.fromStore() {
 		return rollup.DateOf(rollup.BucketOf(time.Now().UnixNano()), req.Zone).AddDays(-1), nil
 	}
-	dates, err := rollup.Dates(ctx, store, req)
-	if err != nil || len(dates) == 0 {
-		return rollup.Date{Year: 1970, Month: 1, Day: 1}, err
+	days, err := eventsByDay(ctx, store, req)
+	if err != nil || len(days) == 0 {
+		return rollup.Date{}, err
 	}
-	last := dates[len(dates)-1]
-	if len(dates) > 1 {
-		_, _ = fmt.Fprintf(std.err, "logproc: %s, the newest of %d days from %s on; --day chooses another\n", last, len(dates), dates[0])
+	newest := newestDay(days)
+	if len(days) > 1 {
+		_, _ = fmt.Fprintf(std.err, "logproc: %s, the newest day with at least 1 %% of the events of %d days; --day chooses another\n", newest, len(days))
 	}
-	return last, nil
+	return newest, nil
+}
+
+// eventsByDay sums the events that can be read by day.
+func eventsByDay(ctx context.Context, store rollup.Store, req rollup.Request) (map[rollup.Date]uint64, error) {
+	days := make(map[rollup.Date]uint64)
+	query := rollup.Everything()
+	query.Service, query.Env = req.Service, req.Env
+	err := store.Counts(ctx, query, func(count rollup.Count) error {
+		if count.Key.Msg != rollup.MsgUnparsed { // such a line has the time of its file
+			days[rollup.DateOf(count.Bucket, req.Zone)] += count.N
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the days: %w", err)
+	}
+	return days, nil
+}
+
+// newestDay leaves out days with less than one event in a hundred: those of clocks that are wrong.
+func newestDay(days map[rollup.Date]uint64) (newest rollup.Date) {
+	var all uint64
+	for _, n := range days {
+		all += n
+	}
+	for day, n := range days {
+		if n*100 >= all && day.Compare(newest) > 0 {
+			newest = day
+		}
+	}
+	return newest
+}
+
+// nothing says why there is no day to summarise.
+func (c *summaryCommand) nothing(ctx context.Context, store rollup.Store) string {
+	if c.Serv == nil && c.Env == nil {
+		return "no events in the input"
+	}
+	return "no events of that service and environment in the input, which has " + owners(ctx, store)
+}
+
+// has says what there is instead of the day's events.
+func (c *summaryCommand) has(ctx context.Context, store rollup.Store, req rollup.Request) string {
+	days, err := eventsByDay(ctx, store, req)
+	if err != nil || len(days) == 0 {
+		return c.nothing(ctx, store)
+	}
+	return fmt.Sprintf("the newest day with events is %s", newestDay(days))
+}
+
+// owners lists some services with their environments.
+func owners(ctx context.Context, store rollup.Store) string {
+	const most = 10
+	seen := make(map[string]bool)
+	_ = store.Counts(ctx, rollup.Everything(), func(c rollup.Count) error {
+		seen[strings.TrimSpace(c.Key.Service+" "+c.Key.Env)] = true
+		return nil
+	})
+	names := slices.Sorted(maps.Keys(seen))
+	if len(names) == 0 {
+		return "none at all"
+	}
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
 }

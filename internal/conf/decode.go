@@ -88,6 +88,10 @@ func (d *decoder) value(p place, v reflect.Value) {
 		}
 		v = v.Elem()
 	}
+	if text, ok := gluedScalar(p.node); ok && takesScalar(v.Type()) {
+		d.text(p, text, true, v)
+		return
+	}
 	switch node := p.node.(type) {
 	case ast.MapNode:
 		d.mapping(p, d.entries(p, node), v)

@@ -242,3 +242,29 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestHostAndPortInBrackets: the library takes host:port inside of brackets for a mapping.
+func TestHostAndPortInBrackets(t *testing.T) {
+	type settings struct {
+		Brokers []string `yaml:"brokers"`
+		Topics  []string `yaml:"topics"`
+	}
+	type file struct {
+		Kafka settings `yaml:"kafka"`
+	}
+	for _, text := range []string{
+		"kafka: {brokers: [kafka:9092, localhost:1], topics: [x]}",
+		"kafka:\n  brokers: [kafka:9092, localhost:1]\n  topics: [x]",
+		"kafka: {brokers: ['kafka:9092', \"localhost:1\"], topics: [x]}",
+		"kafka:\n  brokers:\n  - kafka:9092\n  - localhost:1\n  topics: x",
+	} {
+		var got file
+		if _, found := conf.Decode("f.yaml", []byte(text), &got); len(found) > 0 || strings.Join(got.Kafka.Brokers, " ") != "kafka:9092 localhost:1" {
+			t.Errorf("%s\ngave %v, %v", text, got, found)
+		}
+	}
+	var got file
+	if _, found := conf.Decode("f.yaml", []byte("kafka: {brokers: [kafka: 9092]}"), &got); len(found) == 0 {
+		t.Errorf("a mapping as an address gave %v", got)
+	}
+}

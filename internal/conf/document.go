@@ -36,6 +36,9 @@ func (d *Document) At(path string) (line, column int) {
 	}
 }
 
+// Beside gives an empty list of diagnostics with the same positions, for checks that are reported apart.
+func (d *Document) Beside() *Document { return &Document{file: d.file, positions: d.positions} }
+
 // Has reports whether the file names the key.
 func (d *Document) Has(path string) bool {
 	_, ok := d.positions[path]

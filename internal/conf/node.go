@@ -204,6 +204,36 @@ func (d *decoder) unknownKey(p place, e entry, names []string) {
 }
 
 // isText reports whether the scalar is text rather than a number or boolean.
+// gluedScalar gives the text of a mapping that is none: inside of brackets the library takes a plain
+// scalar such as host:9092 for a key and its value, though YAML asks for a space behind the colon.
+func gluedScalar(node ast.Node) (string, bool) {
+	if m, ok := node.(*ast.MappingNode); ok && len(m.Values) == 1 && (m.Start == nil || m.Start.Value != "{") {
+		node = m.Values[0]
+	}
+	pair, ok := node.(*ast.MappingValueNode)
+	if !ok || pair.Start == nil || pair.Value == nil {
+		return "", false
+	}
+	colon, value := pair.Start.Position, pair.Value.GetToken()
+	if value == nil || value.Position == nil || colon == nil || value.Position.Line != colon.Line || value.Position.Column != colon.Column+1 {
+		return "", false
+	}
+	switch pair.Value.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode:
+		return pair.Key.GetToken().Value + ":" + value.Value, true
+	}
+	return "", false
+}
+
+// takesScalar reports whether a value of the type is written as one scalar.
+func takesScalar(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Interface:
+		return readsText(t)
+	}
+	return true
+}
+
 func isText(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.StringNode, *ast.LiteralNode:

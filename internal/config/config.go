@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 // Config is the whole file. The zero value is of no use: start from Default.
 type Config struct {
 	Kafka          Kafka               `yaml:"kafka"`
-	Store          string              `yaml:"store" help:"where counts and offsets are kept: file:PATH (one process), or memory: (gone at exit)"`
+	Store          string              `yaml:"store" help:"where counts and offsets are kept: file:PATH (one process), or memory (gone at exit)"`
 	CommitInterval time.Duration       `yaml:"commit_interval" help:"how long counts may stay uncommitted; what is uncommitted at a crash is read again"`
 	DrainTimeout   time.Duration       `yaml:"drain_timeout" help:"how long the last commit may take on SIGTERM or when a partition is taken away"`
 	Listen         string              `yaml:"listen" help:"address of /metrics, health and API; anything but loopback needs web.config or web.allow_plain"`
@@ -33,6 +34,7 @@ type Config struct {
 	Log            Log                 `yaml:"log"`
 
 	dir string // of the file: relative paths in it are relative to it
+	doc *conf.Document
 }
 
 // Kafka says where the logs come from.
@@ -42,7 +44,7 @@ type Kafka struct {
 	TopicPattern      string        `yaml:"topic_pattern" help:"regular expression (RE2) that whole topic names must match; instead of topics"`
 	Group             string        `yaml:"group" help:"consumer group"`
 	ClientID          string        `yaml:"client_id" help:"name shown to the brokers"`
-	Start             Start         `yaml:"start" help:"where nothing is stored yet: earliest, latest or an RFC 3339 time"`
+	Start             Start         `yaml:"start" help:"where nothing is stored yet: earliest (which is the default), latest or an RFC 3339 time"`
 	TLS               TLS           `yaml:"tls"`
 	SASL              SASL          `yaml:"sasl"`
 	ReadUncommitted   bool          `yaml:"read_uncommitted" help:"read records of open and aborted transactions too"`
@@ -174,6 +176,7 @@ func Load(file string, override func(*Config) error) (*Config, error) {
 			return nil, err
 		}
 	}
+	c.doc = doc
 	c.check(report{doc})
 	if all := doc.Diagnostics(); len(all) > 0 {
 		return c, all
@@ -186,13 +189,22 @@ type report struct{ *conf.Document }
 
 func (r report) Add(path, what, want string) { r.Document.Add(path, path+": "+what, want) }
 
+// topicName is what Kafka takes for one.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// address checks host:port.
+func (r report) address(path, text string) {
+	_, port, err := net.SplitHostPort(text)
+	if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 && path != "listen" {
+		r.Add(path, fmt.Sprintf("%q is no address", text), "host:port, with a port up to 65535")
+	}
+}
+
 // check adds what is wrong with values that are of the right type.
 func (c *Config) check(doc report) {
 	k := &c.Kafka
 	for i, b := range k.Brokers {
-		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
-			doc.Add(fmt.Sprintf("kafka.brokers[%d]", i), fmt.Sprintf("%q is no address", b), "host:port")
-		}
+		doc.address(fmt.Sprintf("kafka.brokers[%d]", i), b)
 	}
 	if len(k.Topics) > 0 && k.TopicPattern != "" {
 		doc.Add("kafka.topic_pattern", "topics and topic_pattern are both given", "one of them")
@@ -242,25 +254,31 @@ func (c *Config) check(doc report) {
 		doc.Add("drain_timeout", fmt.Sprintf("%s is too long: the group gives the partitions to others after kafka.session_timeout, %s", c.DrainTimeout, k.SessionTimeout), "less")
 	}
 	for i, topic := range k.Topics {
+		if !topicName.MatchString(topic) {
+			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), fmt.Sprintf("%q is no name of a topic", topic), "1 to 249 letters, digits, dots, underscores and hyphens")
+		}
 		if topic == c.DeadLetters.Topic {
 			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is dead_letters.topic, whose letters would be read as logs", "another topic")
 		}
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		doc.Add("listen", fmt.Sprintf("%q is no address", c.Listen), "host:port")
+	if t := c.DeadLetters.Topic; t != "" && !topicName.MatchString(t) {
+		doc.Add("dead_letters.topic", fmt.Sprintf("%q is no name of a topic", t), "1 to 249 letters, digits, dots, underscores and hyphens")
 	}
+	doc.address("listen", c.Listen)
 	if _, err := parse.New(parse.Options{Aliases: c.Fields}); err != nil {
-		doc.Errorf("fields", "fields: %v", err)
+		for line := range strings.Lines(err.Error()) {
+			doc.Errorf("fields", "fields: %s", strings.TrimPrefix(strings.TrimSpace(line), "parse: "))
+		}
 	}
 	c.checkWords(doc)
 }
 
 func (c *Config) checkWords(doc report) {
 	switch scheme, rest, _ := strings.Cut(c.Store, ":"); {
-	case scheme == "file" && rest != "", c.Store == "memory:":
+	case scheme == "file" && rest != "", c.Store == "memory", c.Store == "memory:":
 	default:
 		// Not quoted: the URL of a store may hold a password.
-		doc.Add("store", "it is no store that is supported", "file:PATH or memory:")
+		doc.Add("store", "it is no store that is supported", "file:PATH or memory")
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
@@ -322,20 +340,45 @@ func (c *Config) ParseOptions() parse.Options {
 	return parse.Options{MaxLine: int(c.Limits.LineBytes), Aliases: c.Fields}
 }
 
-// CheckFiles reads every file that the configuration names, and gives what is wrong inside of them and,
-// as the error, those that cannot be read at all.
-func (c *Config) CheckFiles(getenv func(string) string) (found conf.Diagnostics, err error) {
+// CheckFiles reads every file that the configuration names, and gives all that is wrong with them, ordered
+// by file.
+func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
+	files := c.doc.Beside()
+	var inside conf.Diagnostics
 	_, naming := c.LoadNaming()
 	_, tls := c.KafkaTLS()
 	_, sasl := c.KafkaSASL(getenv)
-	var unreadable []error
-	for _, e := range []error{naming, tls, sasl} {
+	for _, check := range []struct {
+		path string
+		err  error
+	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"store", c.checkStoreFolder()}} {
 		var d conf.Diagnostics
-		if errors.As(e, &d) {
-			found = append(found, d...)
-		} else if e != nil {
-			unreadable = append(unreadable, e)
+		switch {
+		case errors.As(check.err, &d):
+			inside = append(inside, d...)
+		case check.err != nil:
+			files.Errorf(check.path, "%v", check.err)
 		}
 	}
-	return found, errors.Join(unreadable...)
+	return append(files.Diagnostics(), inside...)
+}
+
+// Diagnose gives an error that was found elsewhere the place of a key of the file.
+func (c *Config) Diagnose(path string, err error) conf.Diagnostics {
+	doc := c.doc.Beside()
+	doc.Errorf(path, "%v", err)
+	return doc.Diagnostics()
+}
+
+// checkStoreFolder tells of a folder that is not there, in which the store's file is to be made.
+func (c *Config) checkStoreFolder() error {
+	path, ok := strings.CutPrefix(c.StoreURL(), "file:")
+	if !ok {
+		return nil
+	}
+	dir := filepath.Dir(strings.TrimPrefix(path, "//"))
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("store: there is no folder %s; make it", dir)
+	}
+	return nil
 }

@@ -55,6 +55,9 @@ func Open(name string, stdin io.Reader) (io.ReadCloser, error) {
 	if name == Stdin {
 		return decompress(displayName(name), stdin, nil)
 	}
+	if name == "" {
+		return nil, &Error{Name: `""`, Err: errors.New("an empty file name")}
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, &Error{Name: name, Err: cause(err)}
@@ -97,6 +100,16 @@ type reader struct {
 
 // decompress looks at the first bytes of r and gives a reader of what they stand for. It owns what
 // closeFile closes (which may be nil), also when it fails.
+// foreignFormat tells of compressed files that are not read.
+func foreignFormat(magic []byte) error {
+	for prefix, name := range map[string]string{"\xfd7zX": "xz", "BZh": "bzip2", "PK\x03\x04": "zip", "\x04\x22\x4d\x18": "lz4"} {
+		if bytes.HasPrefix(magic, []byte(prefix)) {
+			return fmt.Errorf("it is %s data; plain, gzip and zstd are read", name)
+		}
+	}
+	return nil
+}
+
 func decompress(name string, r io.Reader, closeFile func() error) (*reader, error) {
 	out := &reader{name: name}
 	if closeFile != nil {
@@ -114,7 +127,7 @@ func decompress(name string, r io.Reader, closeFile func() error) (*reader, erro
 	case bytes.HasPrefix(magic, zstdMagic):
 		err = out.zstd(buffered)
 	default:
-		out.Reader, err = buffered, nil
+		out.Reader, err = buffered, foreignFormat(magic)
 	}
 	if err != nil {
 		_ = out.Close()

@@ -84,6 +84,7 @@ func (s *Source) Run(ctx context.Context, work func(ctx context.Context, p pipel
 func (s *Source) check() error {
 	var errs []error
 	seen := make(map[string]bool, len(s.options.Names))
+	infos := make(map[string]os.FileInfo, len(s.options.Names))
 	for _, name := range s.options.Names {
 		if seen[name] {
 			errs = append(errs, &Error{Name: displayName(name), Err: errors.New("it is named twice; its lines would count twice")})
@@ -92,9 +93,28 @@ func (s *Source) check() error {
 		seen[name] = true
 		if err := checkFile(name); err != nil {
 			errs = append(errs, err)
+			continue
+		}
+		if other := sameFile(name, infos); other != "" {
+			errs = append(errs, &Error{Name: displayName(name), Err: fmt.Errorf("it is the same file as %s; its lines would count twice", other)})
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// sameFile gives the name under which a file was met before, by another path or a link; it notes the file.
+func sameFile(name string, infos map[string]os.FileInfo) string {
+	info, err := os.Stat(name)
+	if name == Stdin || err != nil {
+		return ""
+	}
+	for other, before := range infos {
+		if os.SameFile(info, before) {
+			return other
+		}
+	}
+	infos[name] = info
+	return ""
 }
 
 // checkFile opens a regular file and looks at its first bytes. Pipes are left alone: opening and
@@ -102,6 +122,10 @@ func (s *Source) check() error {
 func checkFile(name string) error {
 	if name == Stdin {
 		return nil
+	}
+	if name == "" {
+		_, err := Open(name, nil)
+		return err
 	}
 	info, err := os.Stat(name)
 	if err != nil {

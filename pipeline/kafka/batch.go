@@ -112,7 +112,9 @@ func lastGuess(set []byte, from, end int64) int64 {
 	last := from
 	switch {
 	case len(set) >= batchHeader && set[16] >= 2:
-		last = parseHeader(set).last
+		// Either of the two fields may be what is damaged. What the smaller one leaves is fetched again.
+		h := parseHeader(set)
+		last = min(h.last, h.base+int64(max(h.count, 1))-1)
 	case len(set) >= 8: // the old formats carry the last offset at this place
 		last = int64(binary.BigEndian.Uint64(set))
 	}

@@ -112,6 +112,8 @@ func (s *Source) subscribe(ctx context.Context) (subscription, error) {
 				return sub, ctx.Err()
 			}
 			continue
+		case len(sub.topics) == 0:
+			return sub, &fatalError{err: fmt.Errorf("look up topics: none matches %q", s.cfg.TopicPattern), advice: "there is nothing to read to its end"}
 		default:
 			ill.over()
 			return sub, nil

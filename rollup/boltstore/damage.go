@@ -42,8 +42,8 @@ func guard(f func() error) (err error) {
 	before := debug.SetPanicOnFault(true)
 	defer func() {
 		debug.SetPanicOnFault(before)
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", errPanic, r)
+		if recover() != nil { // what bbolt panics with helps nobody
+			err = fmt.Errorf("%w: it is cut off or damaged", errPanic)
 		}
 	}()
 	return f()

@@ -32,6 +32,8 @@ func OpenURL(ctx context.Context, url string, opts Options) (rollup.Store, error
 	}
 	scheme, rest, found := strings.Cut(url, ":")
 	switch {
+	case url == "memory":
+		return memstore.New(opts.Now), nil
 	case !found:
 		return nil, errors.New("store: it needs a scheme, as in file:logproc.db; " + supported)
 	case scheme == "memory" && rest == "":

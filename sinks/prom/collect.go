@@ -1,9 +1,14 @@
 package prom
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strings"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -64,11 +69,26 @@ func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 // while one is being gathered share its result.
 const maxScrapes = 8
 
+// scrapeLog logs what goes wrong in a scrape. A scraper that hangs up is its own affair, and would make a
+// line for every family that it does not want any more.
+type scrapeLog struct{ *slog.Logger }
+
+// Println implements promhttp.Logger.
+func (l scrapeLog) Println(args ...any) {
+	level := slog.LevelError
+	for _, a := range args {
+		if err, ok := a.(error); ok && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+			level = slog.LevelDebug
+		}
+	}
+	l.Log(context.Background(), level, "scrape: "+strings.TrimSpace(fmt.Sprintln(args...)))
+}
+
 // Handler answers scrapes: text, OpenMetrics with created samples, or protobuf (with native histograms), as the
 // client asks, compressed if it can take it.
 func (e *Exporter) Handler() http.Handler {
 	return promhttp.HandlerFor(e.options.Registry, promhttp.HandlerOpts{
-		ErrorLog:                            slog.NewLogLogger(e.options.Logger.Handler(), slog.LevelError),
+		ErrorLog:                            scrapeLog{e.options.Logger},
 		ErrorHandling:                       promhttp.ContinueOnError, // one broken family must not hide the others
 		Registry:                            e.options.Registry,
 		MaxRequestsInFlight:                 maxScrapes,

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// escape makes everything visible that could end a line, move the cursor or turn the direction of the
+// Escape makes everything visible that could end a line, move the cursor or turn the direction of the
 // text: what is not printable is written as in a Go string (\t, \u202e, \xff), and so is the backslash,
 // so that two different texts never look the same. Printable text is given back as it is.
-func escape(s string) string {
+func Escape(s string) string {
 	if !strings.ContainsFunc(s, needsEscape) && utf8.ValidString(s) {
 		return s
 	}

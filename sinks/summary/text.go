@@ -45,14 +45,14 @@ func (w *textWriter) line(format string, args ...any) {
 func (w *textWriter) summary(s *rollup.Summary) {
 	env := ""
 	if s.Env != "" {
-		env = " " + escape(s.Env)
+		env = " " + Escape(s.Env)
 	}
-	w.line("%s Daily Summary%s %d", escape(title(s)), env, s.Total)
+	w.line("%s Daily Summary%s %d", Escape(title(s)), env, s.Total)
 	if len(s.Lines) > 0 {
 		w.paragraph()
 	}
 	for _, l := range s.Lines {
-		w.line("%s\t%d", escape(l.Msg), l.N)
+		w.line("%s\t%d", Escape(l.Msg), l.N)
 	}
 	w.forms(s)
 	w.notes(s)
@@ -69,7 +69,7 @@ func (w *textWriter) forms(s *rollup.Summary) {
 	}
 	w.line("%s: %s not in the naming convention, most frequent forms:", rollup.MsgInvalid, number(s.Invalid, "event"))
 	for _, f := range s.InvalidForms {
-		w.line("%d\t%s", f.N, escape(f.Text))
+		w.line("%d\t%s", f.N, Escape(f.Text))
 	}
 	if s.MoreForms > 0 {
 		w.line("and %d more", s.MoreForms)
@@ -103,7 +103,7 @@ func (w *textWriter) lost(ledgers []rollup.Ledger) {
 		for _, r := range newest(row.Ranges) {
 			ranges += fmt.Sprintf(" %d-%d", r.First, r.Last)
 		}
-		w.line("%s: at most %s (%s):%s", escape(row.Partition), number(row.Offsets, "record"), row.Reason, ranges)
+		w.line("%s: at most %s (%s):%s", Escape(row.Partition), number(row.Offsets, "record"), row.Reason, ranges)
 	}
 }
 
