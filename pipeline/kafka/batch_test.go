@@ -289,7 +289,8 @@ func TestLastGuess(t *testing.T) {
 	}{
 		"its own head":       {a, 12, 100, 14},
 		"followed by other":  {append(bytes.Clone(wild), b...), 10, 100, 14},
-		"bounded by the end": {wild, 10, 30, 29},
+		"bounded by count":   {wild, 10, 30, 14},
+		"bounded by the end": {wild, 10, 13, 12},
 		"nothing to go by":   {[]byte{1, 2}, 10, 30, 10},
 		"below from":         {a, 50, 100, 50},
 	} {
