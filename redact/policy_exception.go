@@ -1,0 +1,128 @@
+package redact
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// exceptions are those of the file that have not expired.
+type exceptions struct {
+	fields selectorSet
+	list   []exception
+}
+
+// exception takes detectors and rules away from fields.
+type exception struct {
+	services  []glob
+	detectors detect.Kinds
+	rules     []int
+}
+
+// apply takes away from field what exceptions for it say. path is as finder.field has it.
+func (e *exceptions) apply(field Field, service []byte, path [][]byte, w *finder) Field {
+	if len(e.list) == 0 {
+		return field
+	}
+	e.fields.visit(&w.key, path[len(path)-1], path, func(b binding) {
+		x := &e.list[b.entry]
+		if len(x.services) > 0 && !matchAny(x.services, service) {
+			return
+		}
+		field.On &^= x.detectors
+		field.Hint &^= x.detectors
+		if field.Act != nil && slices.Contains(x.rules, field.Act.Rule) {
+			field.Act = nil
+		}
+	})
+	return field
+}
+
+// exceptions compiles the exceptions. It runs after the rules, which they name.
+func (c *compiler) exceptions() {
+	for i := range c.f.Exceptions {
+		e, path := &c.f.Exceptions[i], at("exceptions", i)
+		for _, need := range []struct{ name, value string }{{"reason", e.Reason}, {"owner", e.Owner}} {
+			if need.value == "" {
+				c.add(path, "the exception has no "+need.name, need.name+", expires and what it is for: nobody may be exempt for ever or by nobody")
+			}
+		}
+		if e.Expires.IsZero() {
+			c.add(path, "the exception has no expires", "the last day on which it applies, such as 2026-12-31")
+		}
+		if len(e.Detectors)+len(e.Rules) == 0 {
+			c.add(path, "the exception names neither detectors nor rules", "those that do not apply there")
+		}
+		if e.none() {
+			c.add(path, "the exception is for no field", "names, suffixes or paths")
+		}
+		x := exception{services: globsOf(e.Services), detectors: c.kinds(path+".detectors", e.Detectors)}
+		for j, name := range e.Rules {
+			x.rules = append(x.rules, c.exceptRule(at(path+".rules", j), name)...)
+		}
+		selected := c.selectors(path, &e.selectors, int32(len(c.p.exceptions.list)), false)
+		if c.expired(e.Expires.Time) {
+			c.warn(path, fmt.Sprintf("the exception expired on %s and does not apply", e.Expires.Format(time.DateOnly)), "a later day, or its removal")
+			continue
+		}
+		c.p.exceptions.list = append(c.p.exceptions.list, x)
+		for j := range selected {
+			c.p.exceptions.fields.add(&selected[j])
+		}
+	}
+}
+
+// expired reports whether the day is over, in UTC.
+func (c *compiler) expired(day time.Time) bool {
+	return !c.now.IsZero() && !day.IsZero() && !c.now.Before(day.AddDate(0, 0, 1))
+}
+
+// exceptRule gives the rules of that name. Rules of the built-in policy are known after base only, so
+// exceptions are compiled last.
+func (c *compiler) exceptRule(path, name string) []int {
+	var found []int
+	var names []string
+	for i := range c.p.rules {
+		names = append(names, c.p.rules[i].name)
+		if c.p.rules[i].name == name {
+			found = append(found, i)
+		}
+	}
+	if found == nil {
+		c.add(path, "no rule is called "+quoted(name), orSuggest(name, names, "the name of a rule"))
+	}
+	return found
+}
+
+// headerRules are the headers that may stay.
+type headerRules struct {
+	names    map[string]struct{} // compact
+	prefixes []string            // compact
+}
+
+func headersOf(allow []string) headerRules {
+	h := headerRules{names: make(map[string]struct{})}
+	for _, name := range allow {
+		if len(name) > 0 && name[len(name)-1] == '*' {
+			h.prefixes = append(h.prefixes, compactOf(name))
+		} else {
+			h.names[compactOf(name)] = struct{}{}
+		}
+	}
+	return h
+}
+
+func (h *headerRules) allows(name []byte) bool {
+	compact := compactOf(string(name))
+	if _, ok := h.names[compact]; ok {
+		return true
+	}
+	for _, p := range h.prefixes {
+		if len(compact) >= len(p) && compact[:len(p)] == p {
+			return true
+		}
+	}
+	return false
+}

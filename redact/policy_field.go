@@ -1,0 +1,93 @@
+package redact
+
+import "github.com/logproc/logproc/redact/detect"
+
+// rule is a compiled rule.
+type rule struct {
+	name, place string
+	builtIn     bool
+	services    []glob
+	outputs     Outputs
+
+	findings          bool // for what detectors find
+	act               *Action
+	keep              bool
+	evidence, without detect.Kinds
+
+	field [outputCount]Field // what a field gets that the rule wins
+}
+
+func (r *rule) applies(out Output, service []byte) bool {
+	return r.outputs.Has(out) && (len(r.services) == 0 || matchAny(r.services, service))
+}
+
+// Field says what applies to the value at path: the decoded keys from the root, "*" for the items of an
+// array, the innermost last. service may be nil. It allocates nothing for names of ASCII letters. It works out the
+// name each time: a Redactor remembers the fields that it has met.
+func (p *Policy) Field(out Output, service []byte, path [][]byte) Field {
+	var work finder
+	var compact [maxKeyName]byte
+	var starts [32]int
+	work.key.compact, work.key.starts = compact[:0], starts[:0]
+	return work.field(p, out, service, withoutItems(path))
+}
+
+// plainField is what applies to a field without a rule.
+func (p *Policy) plainField(out Output) Field {
+	return Field{Act: p.unknown, Leaves: p.unknown != nil, On: p.on[out], Weak: true}
+}
+
+// inherit gives a field without a rule what its parent's name says of it: {"phone": {"home": …}}.
+func inherit(child, parent Field) Field {
+	if parent.Hint == 0 || parent.Act != nil {
+		return child
+	}
+	return parent
+}
+
+// finder works out what applies to a field.
+type finder struct{ key keyName }
+
+// field works out what applies to the value at path, of which the last part is no array item.
+func (w *finder) field(p *Policy, out Output, service []byte, path [][]byte) Field {
+	if len(path) == 0 {
+		return p.plainField(out)
+	}
+	if rule := w.rule(p, out, service, path); rule != nil {
+		return p.exceptions.apply(rule.field[out], service, path, w)
+	}
+	field := p.plainField(out)
+	if parents := withoutItems(path[:len(path)-1]); len(parents) > 0 {
+		if rule := w.rule(p, out, service, parents); rule != nil {
+			field = inherit(field, rule.field[out])
+		}
+	}
+	return p.exceptions.apply(field, service, path, w)
+}
+
+// rule gives the strongest rule for the field, nil when there is none.
+func (w *finder) rule(p *Policy, out Output, service []byte, path [][]byte) *rule {
+	best := binding{rank: noRank}
+	p.fields.visit(&w.key, path[len(path)-1], path, func(b binding) {
+		if b.rank < best.rank && p.rules[b.entry].applies(out, service) {
+			best = b
+		}
+	})
+	if best.rank == noRank {
+		return nil
+	}
+	if p.trace != nil {
+		p.trace(int(best.entry))
+	}
+	return &p.rules[best.entry]
+}
+
+// withoutItems cuts array items from the end of a path: an item is the field that the array is.
+func withoutItems(path [][]byte) [][]byte {
+	for len(path) > 0 && isItem(path[len(path)-1]) {
+		path = path[:len(path)-1]
+	}
+	return path
+}
+
+func isItem(segment []byte) bool { return len(segment) == 1 && segment[0] == '*' }

@@ -1,0 +1,115 @@
+package redact
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// keyName is a field name cut into words: firstName, first_name, FIRST-NAME and "first name" are the same.
+// The compact form has the words in lower case without anything between them.
+type keyName struct {
+	compact []byte
+	starts  []int // where in compact each word begins
+}
+
+// maxKeyName bounds what of a name is looked at: the end, where the meaning is.
+const maxKeyName = 256
+
+// set reads a name, reusing the room of the last one. Names of ASCII letters allocate nothing once there is room.
+func (k *keyName) set(name []byte) {
+	if len(name) > maxKeyName {
+		name = name[len(name)-maxKeyName:]
+	}
+	if !isASCII(name) {
+		name = plainForm(name)
+	}
+	k.compact, k.starts = k.compact[:0], k.starts[:0]
+	for i, c := range name {
+		if !isWordByte(c) {
+			continue
+		}
+		if i == 0 || beginsWord(name, i) {
+			k.starts = append(k.starts, len(k.compact))
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		k.compact = append(k.compact, c)
+	}
+}
+
+// beginsWord reports whether a word begins at i: after a separator, at the hump of a camel, and at the
+// last capital of several before a small letter (APIKey). Digits belong to the word before them.
+func beginsWord(name []byte, i int) bool {
+	previous, c := name[i-1], name[i]
+	switch {
+	case !isWordByte(previous):
+		return true
+	case !isUpper(c):
+		return false
+	case !isUpper(previous):
+		return true
+	}
+	// AccountIDs: the s of a plural makes no word of the D before it.
+	plural := i+1 < len(name) && name[i+1] == 's' && (i+2 == len(name) || !isLower(name[i+2]))
+	return i+1 < len(name) && isLower(name[i+1]) && !plural
+}
+
+// stems gives the compact name and, where they differ, the name without digits at its end (phone2)
+// and without the s of a plural (accountIds).
+func stems(compact []byte) [3][]byte {
+	plain := compact
+	for len(plain) > 0 && isDigit(plain[len(plain)-1]) {
+		plain = plain[:len(plain)-1]
+	}
+	s := [3][]byte{compact}
+	if len(plain) < len(compact) {
+		s[1] = plain
+	}
+	if n := len(plain); n > 3 && plain[n-1] == 's' {
+		s[2] = plain[:n-1]
+	}
+	return s
+}
+
+// compactOf gives the compact form of a name in a policy file.
+func compactOf(name string) string {
+	var k keyName
+	k.set([]byte(name))
+	return string(k.compact)
+}
+
+// plainForm undoes what makes a name look like another one: wide and other compatible letters and
+// characters that cannot be seen.
+func plainForm(name []byte) []byte {
+	var out []byte
+	for _, r := range string(norm.NFKC.Bytes(name)) {
+		if !isInvisible(r) {
+			if r >= 0x80 {
+				r = unicode.ToLower(r)
+			}
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
+}
+
+func isInvisible(r rune) bool {
+	return r == 0xAD || r == 0x61C || r == 0x180E || r == 0xFEFF || r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x206F
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func isWordByte(c byte) bool { return isLower(c) || isUpper(c) || isDigit(c) || c >= 0x80 }
+func isLower(c byte) bool    { return c >= 'a' && c <= 'z' }
+func isUpper(c byte) bool    { return c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool    { return c >= '0' && c <= '9' }
