@@ -1,0 +1,154 @@
+package redact_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/logproc/logproc/redact"
+	"github.com/logproc/logproc/redact/keyring"
+)
+
+// constantReader gives the same bytes for ever, so that tests have the same key each time.
+type constantReader struct{ seed byte }
+
+func (r *constantReader) Read(p []byte) (int, error) {
+	for i := range p {
+		r.seed = r.seed*73 + 41
+		p[i] = r.seed
+	}
+	return len(p), nil
+}
+
+func testKeys(t testing.TB) *keyring.Keyring {
+	t.Helper()
+	k, err := keyring.Ephemeral(&constantReader{7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func newRedactor(t testing.TB) *redact.Redactor {
+	t.Helper()
+	return redact.NewRedactor(redact.DefaultPolicy(), testKeys(t), redact.Options{})
+}
+
+func withPolicy(t testing.TB, policy string) *redact.Redactor {
+	t.Helper()
+	p, err := redact.LoadPolicy("policy.yaml", []byte(policy), redact.LoadOptions{SkipTest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return redact.NewRedactor(p, testKeys(t), redact.Options{})
+}
+
+// apply redacts a line twice and fails when the second time changes something, or when JSON became none.
+func apply(t testing.TB, r *redact.Redactor, line string) string {
+	t.Helper()
+	out := string(r.Apply(redact.Source{Value: []byte(line)}).Value())
+	again := string(r.Apply(redact.Source{Value: []byte(out)}).Value())
+	if again != out {
+		t.Errorf("redacted twice:\n   in %s\n once %s\ntwice %s", line, out, again)
+	}
+	if json.Valid([]byte(line)) && !json.Valid([]byte(out)) {
+		t.Errorf("JSON in, but not out:\n in %s\nout %s", line, out)
+	}
+	return out
+}
+
+func TestApply(t *testing.T) {
+	r := newRedactor(t)
+	for name, c := range map[string]struct{ in, want string }{
+		"nothing to hide":       {`{"msg":"a","n":1.0,"e":1e3,"big":123456789012345678901234567890}`, ``},
+		"spaces stay":           {` { "msg" : "a" , "b" : [ 1 , 2 ] } `, ``},
+		"email":                 {`{"user":"anna@example.com"}`, `{"user":"<email>"}`},
+		"in text":               {`{"err":"for anna@example.com done"}`, `{"err":"for <email> done"}`},
+		"escaped value":         {`{"err":"for anna\u0040example.com \"done\"\n"}`, `{"err":"for <email> \"done\"\n"}`},
+		"escaped key name":      {`{"\u006dsisdn":"447700900123"}`, `{"\u006dsisdn":"<phone>"}`},
+		"array":                 {`{"to":["x",7,null,["anna@example.com"]]}`, `{"to":["x",7,null,["<email>"]]}`},
+		"key":                   {`{"m":{"anna@example.com":1}}`, `{"m":{"<email>":1}}`},
+		"keys that collide":     {`{"a@example.com":1,"b@example.com":2}`, `{"<email>":1,"<email>#2":2}`},
+		"a key that is there":   {`{"<email>":1,"b@example.com":2}`, `{"<email>":1,"<email>#2":2}`},
+		"duplicate keys":        {`{"email":"a@example.com","email":"b@example.com"}`, `{"email":"<email>","email":"<email>"}`},
+		"number":                {`{"msisdn":447700900123}`, `{"msisdn":"<phone>"}`},
+		"float":                 {`{"msisdn":447700900123.0}`, `{"msisdn":"<phone>"}`},
+		"exponent":              {`{"msisdn":4.47700900123E11}`, `{"msisdn":"<phone>"}`},
+		"JSON in a string":      {`{"body":"{\"firstName\":\"Ingeborg\",\"op\":\"z\"}"}`, `{"body":"{\"firstName\":\"<name>\",\"op\":\"z\"}"}`},
+		"two levels":            {`{"b":"{\"w\":\"{\\\"mail\\\":\\\"a@example.com\\\",\\\"n\\\":2}\"}"}`, `{"b":"{\"w\":\"{\\\"mail\\\":\\\"<email>\\\",\\\"n\\\":2}\"}"}`},
+		"number in a string":    {`{"b":"{\"msisdn\":447700900123}"}`, `{"b":"{\"msisdn\":\"<phone>\"}"}`},
+		"prefix":                {`2019-09-24T09:29:07Z stdout F {"email":"a@example.com","firstName":"Anna"}`, `2019-09-24T09:29:07Z stdout F {"email":"<email>","firstName":"<name>"}`},
+		"byte order mark":       {"\ufeff{\"firstName\":\"Anna\"}", "\ufeff{\"firstName\":\"<name>\"}"},
+		"cut off in a value":    {`{"a":1,"firstName":"Ann`, `{"a":1,"firstName":"<name>`},
+		"cut off in a key":      {`{"a":1,"anna@example.com`, `{"a":1,"<email>`},
+		"broken value":          {`{"a":1,"firstName":Anna,"b":2}`, `{"a":1,"firstName":<name>,"b":2}`},
+		"broken object":         {`{"firstName":"Anna" "email":"a@example.com"}`, `{"firstName":"<name>" "email":"<email>"}`},
+		"Python":                {`{'firstName': 'Anna'}`, `{'firstName': '<name>'}`},
+		"logfmt":                {`lvl=info firstName=Anna`, `lvl=info firstName=<name>`},
+		"named value":           {`[{"key":"first.name","value":"Anna"}]`, ``},
+		"named value of OTLP":   {`[{"key":"msisdn","value":{"stringValue":"447700900123"}}]`, `[{"key":"msisdn","value":{"stringValue":"<phone>"}}]`},
+		"text":                  {`mail to anna@example.com`, `mail to <email>`},
+		"a string":              {`"anna@example.com"`, `"<email>"`},
+		"escaped text":          {`body {\"firstName\":\"Anna\"} end`, `body {\"firstName\":\"<name>\"} end`},
+		"lone surrogates":       {`{"e":"\udc00 a@example.com \ud800 tail"}`, `{"e":"\udc00 <email> \ud800 tail"}`},
+		"surrogates in JSON":    {`{"e":"{\"f\":\"\ud83d\ude00 a@example.com \\ud800\"}"}`, `{"e":"{\"f\":\"\ud83d\ude00 <email> \\ud800\"}"}`},
+		"control characters":    {`{"e":"\u0000 a@example.com \u0001"}`, `{"e":"\u0000 <email> \u0001"}`},
+		"invalid UTF-8":         {"{\"e\":\"bad \x80 a@example.com \xc3 tail\"}", "{\"e\":\"bad \x80 <email> \xc3 tail\"}"},
+		"booleans stay":         {`{"password":true,"firstName":null}`, ``},
+		"empty":                 {``, ``},
+		"white space":           {`  `, ``},
+		"text behind an object": {`{"a":1} a@example.com`, `{"a":1} <email>`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := c.want
+			if want == "" {
+				want = c.in
+			}
+			if name == "named value" {
+				want = strings.Replace(c.in, "Anna", "<name>", 1)
+			}
+			if got := apply(t, r, c.in); got != want {
+				t.Errorf("in   %s\ngot  %s\nwant %s", c.in, got, want)
+			}
+		})
+	}
+}
+
+func TestUntouchedRecordIsNotCopied(t *testing.T) {
+	line := []byte(`{"msg":"a"}`)
+	if out := newRedactor(t).Apply(redact.Source{Value: line}).Value(); &out[0] != &line[0] {
+		t.Error("the line was copied")
+	}
+}
+
+func TestPseudonyms(t *testing.T) {
+	r := newRedactor(t)
+	out := r.Apply(redact.Source{Value: []byte(`{"AccountID":"4f27a78479b3b5b29c86e106"}`), Key: []byte("4f27a78479b3b5b29c86e106")})
+	var object struct{ AccountID string }
+	if err := json.Unmarshal(out.Value(), &object); err != nil {
+		t.Fatal(err)
+	}
+	if !keyring.IsToken([]byte(object.AccountID)) {
+		t.Errorf("AccountID became %q, want a token", object.AccountID)
+	}
+	if string(out.Key()) != object.AccountID {
+		t.Errorf("the key became %q, want the same token %q", out.Key(), object.AccountID)
+	}
+	number := apply(t, r, `{"account_id":12345}`)
+	if text := apply(t, r, `{"account_id":"12345"}`); number != text {
+		t.Errorf("a number became %s and its text %s", number, text)
+	}
+	if again := apply(t, r, string(out.Value())); again != string(out.Value()) {
+		t.Errorf("the token became %s", again)
+	}
+	other, err := keyring.Ephemeral(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := redact.NewRedactor(redact.DefaultPolicy(), other, redact.Options{})
+	if again := second.Apply(redact.Source{Value: out.Value()}).Value(); !bytes.Equal(again, out.Value()) {
+		t.Errorf("another key made %s of the token", again)
+	}
+}

@@ -1,0 +1,166 @@
+package redact
+
+import (
+	"hash/maphash"
+
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// node is a place in the tree of fields: what the policy says of it, worked out once. Nodes are known by
+// their number, which is valid until the next record.
+type node struct {
+	field    Field
+	key      []byte // decoded; in the tree's own memory
+	hash     uint64
+	parent   int32
+	next     int32 // the next node with the same slot, 0 for none
+	name     int32 // in the hits' table of names, -1 while there is none
+	cleanKey bool  // nothing is found in the key itself
+}
+
+// tree remembers the fields that were met, by their parent and decoded key, so that a known field costs
+// one look-up whatever the policy has to consider. It is bounded: when it is full it starts anew with the
+// next record, and until then nodes are lent, one for each depth.
+type tree struct {
+	nodes []node  // nodes[0] is nobody
+	slots []int32 // by hash
+	keys  []byte  // the memory of the keys
+	lent  []node  // by depth
+	seed  maphash.Seed
+}
+
+// Bounds of the tree.
+const (
+	maxNodes   = 2048 // about 200 KB
+	nodeSlots  = 4096
+	maxNodeKey = 128 // longer keys are not remembered
+	noNode     = int32(0)
+)
+
+func newTree(depth int) tree {
+	return tree{nodes: make([]node, 1, 64), slots: make([]int32, nodeSlots), lent: make([]node, depth+2), seed: maphash.MakeSeed()}
+}
+
+// startRecord forgets everything when the tree is full.
+func (t *tree) startRecord() {
+	if len(t.nodes) < maxNodes {
+		return
+	}
+	t.nodes = t.nodes[:1]
+	t.keys = t.keys[:0]
+	clear(t.slots)
+}
+
+// at gives the node of a number; the pointer is valid until the next child.
+func (t *tree) at(n int32) *node {
+	if n < 0 {
+		return &t.lent[-n-1]
+	}
+	return &t.nodes[n]
+}
+
+// find gives the child with that key, or noNode and the hash to add it with.
+func (t *tree) find(parent int32, key []byte) (int32, uint64) {
+	h := maphash.Bytes(t.seed, key) + uint64(uint32(parent))*0x9e3779b97f4a7c15
+	for n := t.slots[h%nodeSlots]; n != 0; n = t.nodes[n].next {
+		if c := &t.nodes[n]; c.hash == h && c.parent == parent && string(c.key) == string(key) {
+			return n, h
+		}
+	}
+	return noNode, h
+}
+
+// add remembers a child, or lends a node for the depth when there is no room.
+func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
+	if len(t.nodes) >= maxNodes || len(key) > maxNodeKey || parent < 0 {
+		t.lent[depth] = node{key: key, parent: parent, name: -1}
+		return -int32(depth) - 1
+	}
+	from := len(t.keys)
+	t.keys = append(t.keys, key...)
+	slot := &t.slots[h%nodeSlots]
+	t.nodes = append(t.nodes, node{key: t.keys[from:len(t.keys):len(t.keys)], hash: h, parent: parent, next: *slot, name: -1})
+	*slot = int32(len(t.nodes) - 1)
+	return *slot
+}
+
+// root gives the node of a record of the service.
+func (r *Redactor) root(service []byte) int32 {
+	n, h := r.tree.find(noNode, service)
+	if n != noNode {
+		return n
+	}
+	n = r.tree.add(noNode, service, h, 0)
+	root := r.tree.at(n)
+	root.field = r.policy.Field(r.out, service, nil)
+	root.cleanKey = true
+	return n
+}
+
+// child gives the node of a key below another; depth is that of the object it is in. key is borrowed
+// until the end of the record.
+func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
+	n, h := r.tree.find(parent, key)
+	if n != noNode {
+		return n
+	}
+	n = r.tree.add(parent, key, h, depth)
+	field := r.fieldOf(n)
+	above := r.tree.at(parent).field
+	if inherits(above) && !field.acts() {
+		field.Act = above.Act
+	}
+	clean := r.isCleanKey(key, above)
+	c := r.tree.at(n)
+	c.field, c.cleanKey = field, clean
+	return n
+}
+
+// acts reports whether the field has an action that does something.
+func (f *Field) acts() bool { return f.Act != nil && f.Act.Op != OpKeep }
+
+// inherits reports whether an action on an object or array is done to everything in it: what makes no
+// sense for the whole.
+func inherits(f Field) bool {
+	return f.Act != nil && !f.Leaves && (f.Act.Op == OpMask || f.Act.Op == OpGeneralise || f.Act.Op == OpPseudonym)
+}
+
+// item is what the nodes of array items are called.
+var item = []byte("*")
+
+// fieldOf asks the policy.
+func (r *Redactor) fieldOf(n int32) Field {
+	path := r.pathOf(n)
+	return r.policy.Field(r.out, path[0], path[1:])
+}
+
+// pathOf gives the service and the keys from the root to a node, valid until the next call.
+func (r *Redactor) pathOf(n int32) [][]byte {
+	depth := 0
+	for at := n; at != noNode; at = r.tree.at(at).parent {
+		depth++
+	}
+	if cap(r.path) < depth {
+		r.path = make([][]byte, 2*depth)
+	}
+	r.path = r.path[:depth]
+	for at := n; at != noNode; at = r.tree.at(at).parent {
+		depth--
+		r.path[depth] = r.tree.at(at).key
+	}
+	return r.path
+}
+
+// keyHints are the kinds for which the name of an object is evidence about the keys in it:
+// {"msisdn": {"447700900122": 1}}.
+var keyHints = detect.Of(detect.Phone, detect.Card, detect.IMSI, detect.IMEI, detect.Personnummer, detect.Fodselsnummer, detect.SSN)
+
+// keyField is what applies to the keys of an object.
+func keyField(object Field) Field {
+	return Field{On: object.On, Hint: object.Hint & keyHints, Weak: object.Weak}
+}
+
+func (r *Redactor) isCleanKey(key []byte, object Field) bool {
+	f := keyField(object)
+	return len(r.find(key, &f)) == 0
+}

@@ -1,0 +1,145 @@
+package redact
+
+import (
+	"bytes"
+
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// find gives what the detectors find in text, valid until the next call. A field whose name is
+// evidence is always looked at: what is evidence there need not look like anything.
+func (r *Redactor) find(text []byte, f *Field) []detect.Span {
+	if f.Hint == 0 && !r.scanner.Candidate(text) {
+		return nil
+	}
+	return r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
+}
+
+// pushFindings pushes the edits that the findings in text ask for; at is its position.
+func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
+	base := len(r.edits)
+	for _, s := range r.find(text, f) {
+		act := r.policy.Detector(r.out, s.Kind)
+		if act == nil {
+			act = &r.replaced[s.Kind]
+		}
+		r.pushFinding(text, s.Start, s.End, at, act, s.Kind, n)
+	}
+	if r.patterns {
+		mid := len(r.edits)
+		r.matches = r.policy.FindPatterns(r.matches[:0], r.out, text)
+		for _, m := range r.matches {
+			r.pushFinding(text, m.Start, m.End, at, m.Action, m.Action.Kind, n)
+		}
+		r.mergeEdits(base, mid)
+	}
+}
+
+// pushFinding pushes the edit for one finding, [start, end) of text.
+func (r *Redactor) pushFinding(text []byte, start, end, at int, act *Action, kind detect.Kind, n int32) {
+	if act.Op == OpKeep {
+		return
+	}
+	found := text[start:end]
+	if act.Op == OpGeneralise && isNetwork(found, text[end:], act) {
+		return
+	}
+	replacement, changed := r.operate(act, kind, found)
+	if !changed {
+		return
+	}
+	r.hit(act, n)
+	r.push(at+start, at+end, replacement)
+}
+
+// pairs looks for keys with their values in text that is no JSON: "email":"…" of what was cut or is
+// broken, key=value of logfmt and queries. What the policy says of the key is done to the value.
+func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
+	for i := from; i < to; i++ {
+		next := bytes.IndexAny(src[i:to], "=:")
+		if next < 0 {
+			return
+		}
+		i += next
+		key, quoted := keyBefore(src[from:i])
+		if key == nil {
+			continue
+		}
+		start, end := valueAfter(src[:to], i+1)
+		if start == end {
+			continue
+		}
+		c := r.child(n, key, depth+1)
+		f := r.tree.at(c).field
+		switch {
+		case f.acts():
+			if src[i] == ':' && !quoted && f.Act.Op != OpPseudonym {
+				continue // "address: in use" of prose
+			}
+			r.pushFinding(src, start, end, 0, f.Act, f.Act.Kind, c)
+		case f.Hint != 0 && f.Hint != r.tree.at(n).field.Hint:
+			r.pushFindings(src[start:end], start, &f, c)
+		default:
+			continue
+		}
+		i = end - 1
+	}
+}
+
+// maxPairKey bounds the keys that are looked for in text.
+const maxPairKey = 64
+
+// keyBefore gives the key that text ends in, in quotes or a word; nil when there is none.
+func keyBefore(text []byte) (key []byte, quoted bool) {
+	text = bytes.TrimRight(text, " ")
+	n := len(text)
+	if n == 0 {
+		return nil, false
+	}
+	if q := text[n-1]; q == '"' || q == '\'' {
+		start := bytes.LastIndexByte(text[max(0, n-1-maxPairKey):n-1], q)
+		if start < 0 {
+			return nil, false
+		}
+		start += max(0, n-1-maxPairKey) + 1
+		return text[start : n-1], start < n-1
+	}
+	start := n
+	for start > 0 && n-start <= maxPairKey && isKeyByte(text[start-1]) {
+		start--
+	}
+	if n-start < 2 || n-start > maxPairKey || isDigit(text[start]) {
+		return nil, false
+	}
+	return text[start:], false
+}
+
+func isKeyByte(c byte) bool {
+	return isLower(c) || isUpper(c) || isDigit(c) || c == '_' || c == '-' || c == '.'
+}
+
+// valueAfter gives where the value begins and ends that follows a key's sign at i.
+func valueAfter(src []byte, i int) (start, end int) {
+	for i < len(src) && src[i] == ' ' {
+		i++
+	}
+	if i == len(src) {
+		return i, i
+	}
+	if q := src[i]; q == '"' || q == '\'' {
+		end := bytes.IndexByte(src[i+1:], q)
+		if end < 0 {
+			return i + 1, len(src)
+		}
+		return i + 1, i + 1 + end
+	}
+	end = i
+	for end < len(src) && !endsValue[src[end]] {
+		end++
+	}
+	return i, end
+}
+
+// endsValue are the bytes that end a value without quotes in text.
+var endsValue = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ';': true, '&': true, ')': true, '}': true,
+	']': true, '"': true, '\'': true, '{': true, '[': true, '(': true, '\\': true}

@@ -1,0 +1,184 @@
+package redact
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// objectState is what the walk through one object remembers.
+type objectState struct {
+	open    int    // where the object begins
+	comma   int    // the comma behind the last member, -1 when every member so far is gone
+	renamed int    // keys that were rewritten
+	named   []byte // {"key": "phone", "value": …}: the name that the value has
+}
+
+// object walks an object. A member that must go takes its comma with it.
+func (r *Redactor) object(d *document, n int32, depth int) outcome {
+	s := objectState{open: d.pos, comma: -1}
+	d.pos++
+	d.space()
+	if d.pos < len(d.src) && d.src[d.pos] == '}' {
+		d.pos++
+		return whole
+	}
+	for {
+		d.space()
+		start, base := d.pos, len(r.edits)
+		o := r.member(d, n, depth, &s)
+		if o == cutOff {
+			return o
+		}
+		if o == malformed {
+			r.truncateEdits(base, d.restart)
+			return o
+		}
+		end := d.pos
+		d.space()
+		if d.pos < len(d.src) && d.src[d.pos] != ',' && d.src[d.pos] != '}' {
+			r.edits = r.edits[:base]
+			return d.bad(start)
+		}
+		if o == removed {
+			r.edits = r.edits[:base]
+			r.dropMember(d, start, end, s.comma)
+		}
+		if d.pos >= len(d.src) {
+			return cutOff
+		}
+		d.pos++
+		if d.src[d.pos-1] == '}' {
+			return whole
+		}
+		if o != removed || s.comma >= 0 {
+			s.comma = d.pos - 1
+		}
+	}
+}
+
+// dropMember takes a member out, with the comma before it, or, as long as no member is left, with the
+// one behind it.
+func (r *Redactor) dropMember(d *document, start, end, comma int) {
+	switch {
+	case comma >= 0:
+		r.push(comma, end, nil)
+	case d.pos < len(d.src) && d.src[d.pos] == ',':
+		r.push(start, d.pos+1, nil)
+	default:
+		r.push(start, end, nil)
+	}
+}
+
+// member walks one member of an object: its key and its value.
+func (r *Redactor) member(d *document, n int32, depth int, s *objectState) outcome {
+	start := d.pos
+	if start >= len(d.src) {
+		return cutOff
+	}
+	if d.src[start] != '"' {
+		return d.bad(start)
+	}
+	raw, complete := d.skipString()
+	key := r.decoded(d, raw)
+	if !complete {
+		r.cutKey(raw, start+1, key, n, depth)
+		return cutOff
+	}
+	c := r.child(n, key, depth+1)
+	if !r.tree.at(c).cleanKey {
+		r.rewriteKey(d, raw, start+1, key, n, s)
+	}
+	d.space()
+	if d.pos >= len(d.src) {
+		return cutOff
+	}
+	if d.src[d.pos] != ':' {
+		return d.bad(start)
+	}
+	d.pos++
+	d.space()
+	if d.pos >= len(d.src) {
+		return cutOff
+	}
+	c = r.namedValue(d, n, c, key, depth, s)
+	inside := d.src[d.pos] == '{' || d.src[d.pos] == '['
+	o := r.walk(d, c, depth+1)
+	if o == malformed && !inside {
+		d.restart = start
+	}
+	return o
+}
+
+// namedValue recognises {"key": "phone", "value": …}, as OTLP and others write attributes: the value is
+// treated as that of a field named phone, unless its own name says more.
+func (r *Redactor) namedValue(d *document, n, c int32, key []byte, depth int, s *objectState) int32 {
+	switch string(key) {
+	case "key", "name", "field", "attribute", "header", "param", "label", "k":
+		if d.src[d.pos] == '"' {
+			at := d.pos
+			raw, complete := d.skipString()
+			d.pos = at
+			if complete && len(raw) <= maxNodeKey {
+				s.named = r.decoded(d, raw)
+			}
+		}
+	case "value", "val", "v":
+		if s.named != nil {
+			return r.child(n, s.named, depth+1)
+		}
+	}
+	return c
+}
+
+// decoded gives the content of a string without escapes, in the arena when there were any.
+func (r *Redactor) decoded(d *document, raw []byte) []byte {
+	if d.plain || bytes.IndexByte(raw, '\\') < 0 {
+		return raw
+	}
+	from := len(r.arena)
+	r.arena = unescape(r.arena, raw)
+	return r.arena[from:len(r.arena):len(r.arena)]
+}
+
+// cutKey looks for findings in a key that the end of the text cuts off.
+func (r *Redactor) cutKey(raw []byte, at int, key []byte, n int32, depth int) {
+	base := len(r.edits)
+	f := keyField(r.tree.at(n).field)
+	r.pushFindings(key, 0, &f, n)
+	r.mapEdits(r.edits[base:], raw, at)
+}
+
+// rewriteKey puts markers into a key, and a number behind it when the object has that key already.
+func (r *Redactor) rewriteKey(d *document, raw []byte, at int, key []byte, n int32, s *objectState) {
+	f := keyField(r.tree.at(n).field)
+	base := len(r.edits)
+	r.pushFindings(key, 0, &f, n)
+	if len(r.edits) == base {
+		return
+	}
+	name := quote(nil, build(nil, key, r.edits[base:])) // such keys are rare: the allocations do no harm
+	r.edits = r.edits[:base]
+	s.renamed++
+	unique, number := name, s.renamed
+	for number > 1 && number == s.renamed || hasKey(d.src[s.open:], unique) {
+		number = max(number, 2)
+		unique = append(append(name[:len(name):len(name)], '#'), strconv.Itoa(number)...)
+		number++
+	}
+	s.renamed = max(s.renamed, number-1)
+	r.push(at, at+len(raw), unique)
+}
+
+// hasKey reports whether text holds the key, as it is written.
+func hasKey(text, key []byte) bool {
+	for {
+		i := bytes.Index(text, key)
+		if i < 0 {
+			return false
+		}
+		if i > 0 && text[i-1] == '"' && i+len(key) < len(text) && text[i+len(key)] == '"' {
+			return true
+		}
+		text = text[i+1:]
+	}
+}

@@ -1,0 +1,160 @@
+package redact
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// stringValue handles the string at d.pos: the action on the whole of it, or what is found in it.
+func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
+	at := d.pos + 1
+	raw, complete := d.skipString()
+	result := whole
+	if !complete {
+		result = cutOff
+	}
+	if act := r.tree.at(n).field.Act; act != nil {
+		return r.wholeString(d, raw, at, act, n, result)
+	}
+	if d.plain || bytes.IndexByte(raw, '\\') < 0 {
+		r.prose(d.src, at, at+len(raw), n, depth, d.level)
+		return result
+	}
+	base := len(r.edits)
+	view := r.decoded(d, raw)
+	r.mixed(view, 0, n, depth, d.level+1)
+	r.mapEdits(r.edits[base:], raw, at)
+	return result
+}
+
+// wholeString applies an action to a string.
+func (r *Redactor) wholeString(d *document, raw []byte, at int, act *Action, n int32, result outcome) outcome {
+	if act.Op == OpDrop && result == whole {
+		r.hit(act, n)
+		return removed
+	}
+	text, changed := r.operate(act, act.Kind, r.decoded(d, raw))
+	if !changed {
+		return result
+	}
+	r.hit(act, n)
+	from := len(r.arena)
+	r.arena = quote(r.arena, text)
+	r.push(at, at+len(raw), r.arena[from:])
+	return result
+}
+
+// number handles a number: as an action says, or when something is found in how it is written or in
+// the whole number that it stands for. It becomes a string then, as the marker is none.
+func (r *Redactor) number(raw []byte, at int, n int32) outcome {
+	f := &r.tree.at(n).field
+	if f.Act == nil && (f.Hint == 0 && len(raw) < minNumber || r.numberIsClean(raw, f)) {
+		return whole
+	}
+	act := f.Act
+	kind := detect.Custom
+	if act != nil {
+		kind = act.Kind
+	} else {
+		kind = r.numberKind
+		if act = r.policy.Detector(r.out, kind); act == nil {
+			act = &r.replaced[kind]
+		}
+	}
+	if act.Op == OpDrop {
+		r.hit(act, n)
+		return removed
+	}
+	text, changed := r.operate(act, kind, r.integer(raw))
+	if !changed {
+		return whole
+	}
+	r.hit(act, n)
+	if !isNumber(text) {
+		text = r.quoted(text)
+	}
+	r.push(at, at+len(raw), text)
+	return whole
+}
+
+// minNumber is the length below which a number by itself is no evidence of anything.
+const minNumber = 8
+
+// numberIsClean looks at both forms of a number, and keeps the kind of what it finds in r.numberKind.
+func (r *Redactor) numberIsClean(raw []byte, f *Field) bool {
+	if found := r.find(raw, f); len(found) > 0 {
+		r.numberKind = found[0].Kind
+		return false
+	}
+	digits := raw
+	if raw[0] == '-' {
+		digits = raw[1:]
+	}
+	if whole := r.integer(digits); len(whole) != len(raw) {
+		if found := r.find(whole, f); len(found) > 0 {
+			r.numberKind = found[0].Kind
+			return false
+		}
+	}
+	return true
+}
+
+// integer gives the digits of a number that is whole, whatever way it is written, and others as they are.
+func (r *Redactor) integer(raw []byte) []byte {
+	if bytes.IndexByte(raw, '.') < 0 && bytes.IndexByte(raw, 'e') < 0 && bytes.IndexByte(raw, 'E') < 0 {
+		return raw
+	}
+	from := len(r.arena)
+	if r.arena = appendWhole(r.arena, raw); len(r.arena) == from {
+		return raw
+	}
+	return r.arena[from:]
+}
+
+// maxDigits bounds the digits of a number written with an exponent; a longer one is nobody's number.
+const maxDigits = 40
+
+// appendWhole appends a decimal number without fraction and exponent; nothing when it is not whole.
+func appendWhole(dst, raw []byte) []byte {
+	mantissa, exponent := raw, 0
+	if e := bytes.IndexAny(raw, "eE"); e >= 0 {
+		n, err := strconv.Atoi(string(raw[e+1:]))
+		if err != nil || n > maxDigits || n < -maxDigits {
+			return dst
+		}
+		mantissa, exponent = raw[:e], n
+	}
+	before, after := mantissa, []byte(nil)
+	if dot := bytes.IndexByte(mantissa, '.'); dot >= 0 {
+		before, after = mantissa[:dot], mantissa[dot+1:]
+	}
+	point := len(before) + exponent // where the point is among all the digits
+	digits := len(before) + len(after)
+	at := func(i int) byte {
+		switch {
+		case i < len(before):
+			return before[i]
+		case i < digits:
+			return after[i-len(before)]
+		}
+		return '0'
+	}
+	for i := max(point, 0); i < digits; i++ {
+		if at(i) != '0' {
+			return dst
+		}
+	}
+	if point <= 0 || point > math.MaxInt16 {
+		return dst
+	}
+	from := len(dst)
+	for i := range point {
+		if c := at(i); c != '0' || len(dst) > from {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
