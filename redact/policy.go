@@ -125,8 +125,9 @@ type Policy struct {
 	headers  headerRules
 
 	rules      []rule
-	fields     selectorSet            // of rules
-	findings   [outputCount][]*Action // by kind
+	fields     selectorSet                    // of rules
+	known      map[string]*[outputCount]Field // by names as they are written, of which nothing else matters
+	findings   [outputCount][]*Action         // by kind
 	on         [outputCount]detect.Kinds
 	unknown    *Action // allow-list mode
 	patterns   []Pattern

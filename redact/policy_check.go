@@ -167,13 +167,13 @@ func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 func wordsOf(name string) []string {
 	var k keyName
 	k.set([]byte(name))
-	words := make([]string, len(k.starts))
-	for i, start := range k.starts {
-		end := len(k.compact)
-		if i+1 < len(k.starts) {
-			end = k.starts[i+1]
+	words := make([]string, k.words)
+	for i := range words {
+		end := k.length
+		if i+1 < k.words {
+			end = int(k.starts[i+1])
 		}
-		words[i] = string(k.compact[start:end])
+		words[i] = string(k.letters[k.starts[i]:end])
 	}
 	return words
 }

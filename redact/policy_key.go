@@ -10,35 +10,54 @@ import (
 // keyName is a field name cut into words: firstName, first_name, FIRST-NAME and "first name" are the same.
 // The compact form has the words in lower case without anything between them.
 type keyName struct {
-	compact []byte
-	starts  []int // where in compact each word begins
+	letters [maxKeyName]byte
+	length  int
+	starts  [maxWords]uint16 // where in letters each word begins
+	words   int
 }
 
-// maxKeyName bounds what of a name is looked at: the end, where the meaning is.
-const maxKeyName = 256
+// Bounds of what is looked at of a name: the end, where the meaning is.
+const (
+	maxKeyName = 256
+	maxWords   = 24
+)
 
-// set reads a name, reusing the room of the last one. Names of ASCII letters allocate nothing once there is room.
+// set reads a name.
 func (k *keyName) set(name []byte) {
-	if len(name) > maxKeyName {
-		name = name[len(name)-maxKeyName:]
-	}
 	if !isASCII(name) {
 		name = plainForm(name)
 	}
-	k.compact, k.starts = k.compact[:0], k.starts[:0]
+	if len(name) > maxKeyName {
+		name = name[len(name)-maxKeyName:]
+	}
+	k.length, k.words = 0, 0
 	for i, c := range name {
 		if !isWordByte(c) {
 			continue
 		}
 		if i == 0 || beginsWord(name, i) {
-			k.starts = append(k.starts, len(k.compact))
+			k.begin()
 		}
-		if c >= 'A' && c <= 'Z' {
+		if isUpper(c) {
 			c += 'a' - 'A'
 		}
-		k.compact = append(k.compact, c)
+		k.letters[k.length] = c
+		k.length++
 	}
 }
+
+// begin notes that a word begins; the first of too many is forgotten.
+func (k *keyName) begin() {
+	if k.words == maxWords {
+		copy(k.starts[:], k.starts[1:])
+		k.words--
+	}
+	k.starts[k.words] = uint16(k.length)
+	k.words++
+}
+
+// compact gives the compact form, valid until the next set.
+func (k *keyName) compact() []byte { return k.letters[:k.length] }
 
 // beginsWord reports whether a word begins at i: after a separator, at the hump of a camel, and at the
 // last capital of several before a small letter (APIKey). Digits belong to the word before them.
@@ -78,14 +97,14 @@ func stems(compact []byte) [3][]byte {
 func compactOf(name string) string {
 	var k keyName
 	k.set([]byte(name))
-	return string(k.compact)
+	return string(k.compact())
 }
 
 // plainForm undoes what makes a name look like another one: wide and other compatible letters and
 // characters that cannot be seen.
 func plainForm(name []byte) []byte {
 	var out []byte
-	for _, r := range string(norm.NFKC.Bytes(name)) {
+	for _, r := range norm.NFKC.String(string(name)) {
 		if !isInvisible(r) {
 			if r >= 0x80 {
 				r = unicode.ToLower(r)

@@ -41,7 +41,7 @@ func (c *compiler) shadow(s *placedSelector) *placedSelector {
 		by := &c.selected[i]
 		b := &c.p.rules[by.entry]
 		wider := b.outputs&r.outputs == r.outputs && (len(b.services) == 0 || slices.Equal(b.services, r.services))
-		if by.rank < s.rank && wider && by.covers(&s.fieldSelector) {
+		if by.entry != s.entry && by.rank < s.rank && wider && by.covers(&s.fieldSelector) {
 			return by
 		}
 	}

@@ -55,6 +55,7 @@ func load(name string, data []byte, o LoadOptions, builtIn bool) (*Policy, error
 	c.exceptions()
 	c.lint()
 	c.finish()
+	c.p.remember(c.selected)
 	if err := doc.Diagnostics().Err(); err != nil {
 		return nil, err
 	}

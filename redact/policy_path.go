@@ -66,7 +66,7 @@ func (k *keyName) lastSegment(name []byte) []byte {
 		name = name[dot+1:]
 	}
 	k.set(name)
-	return k.compact
+	return k.compact()
 }
 
 // covers reports whether every path that q matches is matched by p.

@@ -67,13 +67,13 @@ func newSelectorSet() selectorSet {
 // path those with a path are taken to match when their last key does. It uses k's room.
 func (s *selectorSet) visit(k *keyName, name []byte, path [][]byte, yield func(binding)) {
 	k.set(name)
-	for _, stem := range stems(k.compact) {
+	for _, stem := range stems(k.compact()) {
 		if len(stem) == 0 {
 			continue
 		}
 		each(s.names[string(stem)], yield)
-		for _, start := range k.starts {
-			if start < len(stem) {
+		for _, start := range k.starts[:k.words] {
+			if int(start) < len(stem) {
 				each(s.suffixes[string(stem[start:])], yield)
 			}
 		}

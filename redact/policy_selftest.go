@@ -52,6 +52,7 @@ func applyTo(p *Policy, t testRecord) testResult {
 // runTests runs the tests of the file. A failing test, and a rule that no test reaches, are findings.
 func (c *compiler) runTests() {
 	traced := *c.p
+	traced.known = nil // so that every rule that is reached is seen
 	t := tester{c: c, policy: &traced, reached: make([]bool, len(c.p.rules))}
 	traced.trace = func(rule int) { t.reached[rule] = true }
 	failed := false
