@@ -3,9 +3,13 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// errorLine is how a line of error begins: with the program's name, or with the place in a file.
+var errorLine = regexp.MustCompile(`^(logproc: |\S+:\d+:\d+: )`)
 
 // wantError: exit code 2 and, beside the program's log, one line on stderr that says what is wrong.
 func wantError(t *testing.T, r result, words ...string) {
@@ -16,7 +20,7 @@ func wantError(t *testing.T, r result, words ...string) {
 			errs = append(errs, line)
 		}
 	}
-	if r.code != 2 || len(errs) != 1 || !strings.HasPrefix(errs[0], "logproc: ") || r.stdout != "" {
+	if r.code != 2 || len(errs) != 1 || !errorLine.MatchString(errs[0]) || r.stdout != "" {
 		t.Errorf("exit code %d, want 2 and one line on stderr; stderr:\n%s\nstdout:\n%s", r.code, tail(r.stderr, 20), tail(r.stdout, 5))
 	}
 	for _, w := range words {
