@@ -19,6 +19,9 @@ const module = "github.com/logproc/logproc/"
 var allowed = map[string][]string{
 	"parse":               {"parse"},
 	"rules":               {"rules", "parse", "internal/conf"},
+	"redact":              {"redact/detect", "redact/keyring", "internal/conf"},
+	"redact/audit":        {"redact"},
+	"redact/detect":       {},
 	"redact/keyring":      {"internal/conf"},
 	"rollup":              {"rollup", "parse", "internal/exphist"},
 	"pipeline":            {"pipeline", "parse", "rules", "rollup", "internal/exphist", "internal/crash"},
