@@ -185,26 +185,36 @@ func placeholder(value []byte) []byte {
 
 // record redacts a record's value.
 func (r *Redactor) record(value []byte, root int32) (redacted []byte, dropped bool) {
-	if len(value) == 0 {
-		return value, false
-	}
-	if len(value) > r.limits.RecordBytes {
-		r.hits.Withheld[BeyondRecord]++
-		return placeholder(value), r.limits.DropBeyond
-	}
-	r.text(value, root)
-	if treatment := r.policy.NonJSON(); treatment != NonJSONScan && r.read == 0 && !bytes.Equal(value, withheldMarker) {
-		r.hits.Withheld[NotJSON]++
-		r.edits = r.edits[:0]
-		return placeholder(value), treatment == NonJSONDrop
-	}
+	dropped = r.recordEdits(value, root)
 	if len(r.edits) == 0 {
-		return value, false
+		return value, dropped
 	}
 	r.hits.Changed++
 	r.value = build(r.value[:0], value, r.edits)
 	r.edits = r.edits[:0]
-	return r.value, false
+	return r.value, dropped
+}
+
+// recordEdits pushes the edits of a record's value, and reports whether it is to be left out.
+func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
+	if len(value) == 0 {
+		return false
+	}
+	if len(value) > r.limits.RecordBytes {
+		r.hits.Withheld[BeyondRecord]++
+		r.push(0, len(value), placeholder(value))
+		return r.limits.DropBeyond
+	}
+	base := len(r.edits)
+	r.text(value, root)
+	treatment := r.policy.NonJSON()
+	if treatment == NonJSONScan || r.read > 0 || bytes.Equal(value, withheldMarker) {
+		return false
+	}
+	r.hits.Withheld[NotJSON]++
+	r.edits = r.edits[:base]
+	r.push(0, len(value), placeholder(value))
+	return treatment == NonJSONDrop
 }
 
 // byteOrderMark may stand before a text.

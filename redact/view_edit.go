@@ -36,7 +36,14 @@ func (r *Redactor) truncateEdits(base, at int) {
 // mergeEdits makes one ordered list of the two that begin at base and at mid. Where two overlap, their
 // union is replaced, with the text of the one that covers more.
 func (r *Redactor) mergeEdits(base, mid int) {
-	if mid == base || mid == len(r.edits) {
+	if mid > base && mid < len(r.edits) {
+		r.sortEdits(base)
+	}
+}
+
+// sortEdits brings the edits from base on into order and joins those that overlap.
+func (r *Redactor) sortEdits(base int) {
+	if len(r.edits) < base+2 {
 		return
 	}
 	all := r.edits[base:]

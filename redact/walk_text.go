@@ -27,7 +27,9 @@ func (r *Redactor) mixed(src []byte, from int, n int32, depth, level int) {
 		switch o := r.walk(&d, n, depth); o {
 		case whole:
 			from = d.pos
-			r.read++
+			if level == 0 {
+				r.read++
+			}
 		case removed: // only of a member or item, which this is not
 			r.push(at, d.pos, r.quoted(withheldMarker))
 			from = d.pos

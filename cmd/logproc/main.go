@@ -24,6 +24,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Show the whole job in one process, with generated traffic."`
 	Run     runCommand     `cmd:"" help:"Read Kafka, count, and show metrics and summaries."`
 	Summary summaryCommand `cmd:"" help:"Print daily summaries, of files or of a store."`
+	Redact  redactCommand  `cmd:"" help:"Write log lines without personal data, one line for each line read."`
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
 	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
