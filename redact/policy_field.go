@@ -4,6 +4,7 @@ import "github.com/logproc/logproc/redact/detect"
 
 // rule is a compiled rule.
 type rule struct {
+	index       int
 	name, place string
 	builtIn     bool
 	services    []glob
@@ -34,6 +35,20 @@ func (p *Policy) Field(out Output, service []byte, path [][]byte) Field {
 	}
 	var work finder
 	return work.field(p, out, service, path)
+}
+
+// RuleFor gives the rule that decides about a field, and whether there is one: fields without are
+// searched by the detectors, or hidden in allow-list mode.
+func (p *Policy) RuleFor(out Output, service []byte, path [][]byte) (rule int, found bool) {
+	var work finder
+	if path = withoutItems(path); len(path) == 0 {
+		return -1, false
+	}
+	r := work.rule(p, out, service, path)
+	if r == nil {
+		return -1, false
+	}
+	return r.index, true
 }
 
 // plainField is what applies to a field without a rule.

@@ -162,7 +162,7 @@ func (c *compiler) compile() {
 }
 
 func (c *compiler) unknown() *Action {
-	a := c.action("unknown", &c.f.Unknown, -1)
+	a := c.action("unknown", &c.f.Unknown, c.newRule("unknown-fields", "unknown", nil, AllOutputs))
 	if a.Op == OpKeep {
 		c.add("unknown.operator", "unknown fields are kept", "an operator that hides them, or mode: deny-list")
 	}
@@ -180,7 +180,7 @@ func (c *compiler) limits() {
 }
 
 func (c *compiler) kafka() {
-	if a := c.action("kafka.key", &c.f.Kafka.Key, -1); a.Op != OpKeep {
+	if a := c.action("kafka.key", &c.f.Kafka.Key, c.newRule("kafka-key", "kafka.key", nil, AllOutputs)); a.Op != OpKeep {
 		c.p.key = a
 	}
 	if op := c.f.Kafka.Key.Operator; op == "mask" || op == "generalise" {

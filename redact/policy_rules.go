@@ -182,7 +182,7 @@ func (p pathPattern) literals() int {
 func (c *compiler) newRule(name, path string, services []string, outputs Outputs) int {
 	line, _ := c.doc.At(path)
 	c.p.rules = append(c.p.rules, rule{
-		name: name, place: c.file + ":" + strconv.Itoa(line), builtIn: c.builtIn, services: globsOf(services), outputs: outputs,
+		index: len(c.p.rules), name: name, place: c.file + ":" + strconv.Itoa(line), builtIn: c.builtIn, services: globsOf(services), outputs: outputs,
 	})
 	return len(c.p.rules) - 1
 }
