@@ -1,0 +1,183 @@
+package detect
+
+import "encoding/base64"
+
+// space looks at the end of words: "Bearer" and "Basic" are followed by a credential.
+func (s *Scanner) space(i int) int {
+	t := s.text
+	switch at(t, i-1) {
+	case 'r', 'R':
+		if equalFold(t, i-6, "bearer") && !isAlnum(at(t, i-7)) {
+			return s.credential(i+1, false)
+		}
+	case 'c', 'C':
+		if equalFold(t, i-5, "basic") && !isAlnum(at(t, i-6)) {
+			return s.credential(i+1, true)
+		}
+	}
+	return i + 1
+}
+
+// credential looks for a token of at least sixteen characters at i, or a shorter one that decodes to
+// user:password. Lower-case words with hyphens are prose.
+func (s *Scanner) credential(i int, basic bool) int {
+	t := s.text
+	for at(t, i) == ' ' {
+		i++
+	}
+	e := runEnd(t, i, cToken)
+	for e < len(t) && (class[t[e]]&cToken != 0 || t[e] == '.' || t[e] == '~' || t[e] == '=') {
+		e++
+	}
+	for e > i && t[e-1] == '.' {
+		e--
+	}
+	if e-i < 16 && !(basic && basicPair(t[i:e])) || proseToken(t[i:e]) || ownToken(t[i:e]) {
+		return max(i, 1)
+	}
+	if n := s.add(Credential, i, e); n > 0 {
+		return n
+	}
+	return i
+}
+
+// proseToken says whether a token is words: lower-case letters, joined by hyphens, underscores or slashes.
+func proseToken(v []byte) bool {
+	joints := 0
+	for _, b := range v {
+		switch {
+		case b == '-' || b == '_' || b == '/' || b == '.':
+			joints++
+		case !isLower(b):
+			return false
+		}
+	}
+	return joints > 0
+}
+
+// basicPair says whether the token decodes to printable text with a colon.
+func basicPair(v []byte) bool {
+	if len(v) < 4 || len(v)%4 != 0 {
+		return false
+	}
+	var buf [12]byte
+	n, err := base64.StdEncoding.Decode(buf[:], v)
+	if err != nil {
+		return false
+	}
+	colon := false
+	for _, b := range buf[:n] {
+		if b < 0x20 || b >= 0x7f {
+			return false
+		}
+		colon = colon || b == ':'
+	}
+	return colon
+}
+
+// jwt looks for a JSON web token around the J of "eyJ" at i: a header that decodes to a JSON object, a
+// payload, and up to three more parts. What a cut left of a token counts from its second part on.
+func (s *Scanner) jwt(i int) int {
+	t := s.text
+	start := i - 2
+	if start < 0 || t[start] != 'e' || t[start+1] != 'y' {
+		return i + 1
+	}
+	header := segmentEnd(t, start)
+	if header-start < 8 || at(t, header) != '.' {
+		return header
+	}
+	payload := segmentEnd(t, header+1)
+	if payload-header < 8 || !jsonHeader(t[start:header]) {
+		return header
+	}
+	end := payload
+	for n := 0; n < 3 && at(t, end) == '.'; n++ {
+		next := segmentEnd(t, end+1)
+		if next == end+1 && (isAlnum(at(t, next)) || n > 0) {
+			break
+		}
+		end = next
+	}
+	if t[end-1] == '.' && end == payload+1 && !(at(t, end) == 0 || isSpace(at(t, end))) {
+		end--
+	}
+	if n := s.add(JWT, start, end); n > 0 {
+		return n
+	}
+	return header
+}
+
+// segmentEnd is the end of the base64url run at i.
+func segmentEnd(t []byte, i int) int {
+	for i < len(t) && (isAlnum(t[i]) || t[i] == '-' || t[i] == '_') {
+		i++
+	}
+	return i
+}
+
+// jsonHeader says whether the first bytes of a segment decode to the start of a JSON object with a key.
+func jsonHeader(seg []byte) bool {
+	var buf [96]byte
+	n := min(len(seg), 128) / 4 * 4
+	m, err := base64.RawURLEncoding.Decode(buf[:], seg[:n])
+	if err != nil || m < 5 || buf[0] != '{' || buf[1] != '"' {
+		return false
+	}
+	colon := false
+	for _, b := range buf[:m] {
+		if b < 0x20 {
+			return false
+		}
+		colon = colon || b == ':'
+	}
+	return colon
+}
+
+// awsKey looks for an AWS access key id that starts at i, and for the secret of forty characters that is
+// often written beside it.
+func (s *Scanner) awsKey(i int) int {
+	t := s.text
+	const idLength = 20
+	if i+idLength > len(t) || i > 0 && isAlnum(t[i-1]) || isAlnum(at(t, i+idLength)) || !awsPrefix(t[i:i+4]) {
+		return i + 1
+	}
+	for _, b := range t[i+4 : i+idLength] {
+		if !isUpper(b) && !isDigit(b) {
+			return i + 1
+		}
+	}
+	end := s.add(AWSKey, i, i+idLength)
+	if end == 0 {
+		return i + 1
+	}
+	for j := end; j < len(t) && j < end+48; j++ {
+		if class[t[j]]&cToken == 0 || t[j] == '-' || t[j] == '/' && j == end {
+			continue
+		}
+		e := runEnd(t, j, cToken)
+		if e-j == 40 && mixed(t[j:e]) {
+			return s.add(AWSKey, j, e)
+		}
+		j = e
+	}
+	return end
+}
+
+// awsPrefix says whether four letters start the identifiers that AWS gives to keys, users and roles.
+func awsPrefix(p []byte) bool {
+	switch string(p) {
+	case "AKIA", "ASIA", "ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "ANPA", "ANVA", "APKA", "AROA", "ASCA":
+		return true
+	}
+	return false
+}
+
+// mixed says whether a token has digits, capitals and small letters.
+func mixed(v []byte) bool {
+	d, u, l := false, false, false
+	for _, b := range v {
+		d, u, l = d || isDigit(b), u || isUpper(b), l || isLower(b)
+	}
+	return d && u && l
+}
