@@ -15,7 +15,7 @@ var (
 // operate gives what is to stand in the place of text, and whether that is something else. What an
 // operator made is left as it is by the same operator, so that redacting twice changes nothing.
 func (r *Redactor) operate(act *Action, kind detect.Kind, text []byte) (replacement []byte, changed bool) {
-	if len(text) == 0 || bytes.Equal(text, withheldMarker) {
+	if len(text) == 0 || isMarker(text) {
 		return text, false
 	}
 	switch act.Op {
@@ -33,6 +33,15 @@ func (r *Redactor) operate(act *Action, kind detect.Kind, text []byte) (replacem
 		replacement = r.markerOf(act)
 	}
 	return replacement, !bytes.Equal(replacement, text)
+}
+
+// isMarker reports whether text is a marker, whatever put it there: it says nothing that could be hidden.
+func isMarker(text []byte) bool {
+	if len(text) < 3 || text[0] != '<' || text[len(text)-1] != '>' {
+		return false
+	}
+	_, known := detect.ParseKind(string(text[1 : len(text)-1]))
+	return known || bytes.Equal(text, withheldMarker)
 }
 
 // markerOf gives the marker of an action.

@@ -34,7 +34,7 @@ func (r *Redactor) truncateEdits(base, at int) {
 }
 
 // mergeEdits makes one ordered list of the two that begin at base and at mid. Where two overlap, their
-// union is replaced, with the text of the one that covers more.
+// union is replaced, with the text of the one that begins first, or of the second list.
 func (r *Redactor) mergeEdits(base, mid int) {
 	if mid > base && mid < len(r.edits) {
 		r.sortEdits(base)
@@ -55,7 +55,7 @@ func (r *Redactor) sortEdits(base int) {
 			kept = append(kept, e)
 			continue
 		}
-		if e.end-e.start > last.end-last.start {
+		if e.start == last.start {
 			last.text = e.text
 		}
 		last.end = max(last.end, e.end)

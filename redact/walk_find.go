@@ -6,10 +6,13 @@ import (
 	"github.com/logproc/logproc/redact/detect"
 )
 
+// evident are the hints for kinds of which Candidate sees the signs without any.
+var evident = detect.Of(detect.Digits)
+
 // find gives what the detectors find in text, valid until the next call. A field whose name is
 // evidence is always looked at: what is evidence there need not look like anything.
 func (r *Redactor) find(text []byte, f *Field) []detect.Span {
-	if f.Hint == 0 && !r.scanner.Candidate(text) {
+	if f.Hint&^evident == 0 && !r.scanner.Candidate(text) {
 		return nil
 	}
 	return r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
