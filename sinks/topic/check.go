@@ -51,7 +51,7 @@ func (p *Publisher) lookUp(ctx context.Context) (map[string]kafka.Topic, error) 
 func (p *Publisher) metadata(ctx context.Context) (map[string]kafka.Topic, error) {
 	answer, err := p.client.Metadata(ctx, &kafka.MetadataRequest{Topics: append([]string{p.o.Topic}, p.o.Sources...)})
 	if err != nil {
-		return nil, err
+		return nil, plain(err)
 	}
 	topics := make(map[string]kafka.Topic, len(answer.Topics))
 	for _, t := range answer.Topics {

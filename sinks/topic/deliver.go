@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -88,6 +89,7 @@ func (l *lane) deliverStamped(ctx context.Context, b *batch) error {
 func (l *lane) note(err error) {
 	if l.ill.IsZero() {
 		l.ill = l.w.p.o.Now()
+		l.w.p.failing.begin(err)
 		l.w.p.o.Logger.Warn("cannot write to the redacted topic for now, trying again", "topic", l.w.p.o.Topic, "partition", l.partition,
 			"source", l.w.name, "error", err)
 	}
@@ -98,7 +100,15 @@ func (l *lane) over() {
 	if !l.ill.IsZero() {
 		l.w.p.o.Logger.Info("the redacted topic takes records again", "topic", l.w.p.o.Topic, "partition", l.partition,
 			"after", l.w.p.o.Now().Sub(l.ill))
+		l.recover()
+	}
+}
+
+// recover ends a row of failures, one way or another.
+func (l *lane) recover() {
+	if !l.ill.IsZero() {
 		l.ill = time.Time{}
+		l.w.p.failing.end()
 	}
 }
 
@@ -108,14 +118,27 @@ func (l *lane) wrap(err error) error {
 
 // produce sends a record set and gives what the leader says.
 func (p *Publisher) produce(ctx context.Context, partition int32, set []byte) error {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	answer, err := p.client.RawProduce(ctx, &kafka.RawProduceRequest{Topic: p.o.Topic, Partition: int(partition),
 		RequiredAcks: kafka.RequireAll, RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(set)}})
 	if err == nil {
 		err = answer.Error
 	}
-	code := kafka.Error(0)
-	if errors.As(err, &code) {
+	return plain(err)
+}
+
+// plain gives a client's error without the names of its functions, and a broker's without its wording.
+func plain(err error) error {
+	if code := kafka.Error(0); errors.As(err, &code) {
 		return brokerError{code}
+	}
+	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "kafka.(") {
+		return inner
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -78,6 +79,38 @@ func (e brokerError) Error() string {
 }
 
 func (e brokerError) Unwrap() error { return e.code }
+
+// failing follows the batches that are being tried again. It is safe for concurrent use.
+type failing struct {
+	mu  sync.Mutex
+	n   int
+	err error // the newest
+}
+
+func (f *failing) begin(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n++
+	f.err = err
+}
+
+func (f *failing) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.n--; f.n == 0 {
+		f.err = nil
+	}
+}
+
+// Err tells why records cannot be written just now, for health checks; nil when all is well.
+func (p *Publisher) Err() error {
+	p.failing.mu.Lock()
+	defer p.failing.mu.Unlock()
+	if p.failing.err == nil {
+		return nil
+	}
+	return fmt.Errorf("write to topic %s: %w", p.o.Topic, p.failing.err)
+}
 
 // Limits of the pause between two tries.
 const (

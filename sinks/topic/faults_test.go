@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -24,6 +25,9 @@ func refuse(f *fixture, n int, code *kerr.Error) *atomic.Int64 {
 		f.Cluster().KeepControl()
 		if asked.Add(1) > int64(n) && n >= 0 {
 			return nil, nil, false
+		}
+		if f.onRefusal != nil {
+			f.onRefusal()
 		}
 		return refusal(req.(*kmsg.ProduceRequest), code), nil, true
 	})
@@ -49,6 +53,8 @@ func refusal(req *kmsg.ProduceRequest, code *kerr.Error) *kmsg.ProduceResponse {
 func TestRetries(t *testing.T) {
 	for _, code := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.NotEnoughReplicas, kerr.RequestTimedOut, kerr.UnknownTopicOrPartition, kerr.CorruptMessage} {
 		f := start(t, 1, topic.Options{BatchBytes: 256}, testbroker.Options{})
+		var meanwhile error
+		f.onRefusal = func() { meanwhile = f.pub.Err() }
 		refuse(f, 2, code)
 		w := f.writer(t, 0)
 		for i := range int64(20) {
@@ -59,6 +65,9 @@ func TestRetries(t *testing.T) {
 			if header(r, topic.SourceHeader) != fmt.Sprint("in/0/", i) {
 				t.Errorf("%s: record %d is %s", code.Message, i, header(r, topic.SourceHeader))
 			}
+		}
+		if meanwhile == nil || !strings.Contains(meanwhile.Error(), "write to topic out: ") || f.pub.Err() != nil {
+			t.Errorf("%s: while it fails %v, then %v", code.Message, meanwhile, f.pub.Err())
 		}
 		if s := f.pub.Stats(); s.Retries != 2 || s.Records != 20 || s.InFlight != 0 {
 			t.Errorf("%s: %+v", code.Message, s)
@@ -258,4 +267,15 @@ func TestBackPressure(t *testing.T) {
 		t.Fatal(err)
 	}
 	flush(t, w)
+}
+
+// refusalOf picks a way in which a broker refuses a batch.
+func refusalOf(fault uint8) error {
+	switch fault % 3 {
+	case 1:
+		return kafka.MessageSizeTooLarge
+	case 2:
+		return kafka.InvalidTimestamp
+	}
+	return nil
 }

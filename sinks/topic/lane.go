@@ -94,6 +94,7 @@ func (l *lane) run() {
 		err := l.deliver(l.w.ctx, b)
 		l.w.p.recycle(b)
 		if err != nil {
+			l.recover()
 			l.w.fail(err)
 			continue // to drop the rest
 		}

@@ -33,6 +33,9 @@ const (
 	DefaultTimeout     = 30 * time.Second
 )
 
+// maxRequests bounds the requests under way: each takes a connection of its own.
+const maxRequests = 32
+
 // Options of a Publisher.
 type Options struct {
 	Brokers []string // host:port
@@ -105,6 +108,8 @@ type Publisher struct {
 	free       sync.Pool // of *batch
 	stats      counters
 	mismatch   sync.Once
+	failing    failing
+	slots      chan struct{} // bounds the requests under way, and so the connections
 	// send writes a record set to a partition and gives what the broker says; tests replace it.
 	send func(ctx context.Context, partition int32, set []byte) error
 }
@@ -129,7 +134,7 @@ func newPublisher(o Options) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Publisher{o: o, packer: packer, room: semaphore.NewWeighted(o.MaxInFlight)}
+	p := &Publisher{o: o, packer: packer, room: semaphore.NewWeighted(o.MaxInFlight), slots: make(chan struct{}, maxRequests)}
 	p.client = &kafka.Client{Addr: kafka.TCP(o.Brokers...), Timeout: o.Timeout, Transport: o.Transport}
 	p.send = p.produce
 	return p, nil

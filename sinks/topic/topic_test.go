@@ -20,12 +20,14 @@ import (
 
 var epoch = time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 
-// bench is a broker with a publisher and what it logs.
+// fixture is a broker with a publisher and what it logs.
 type fixture struct {
 	*testbroker.Broker
 	pub    *topic.Publisher
 	dialer *testbroker.Dialer
 	log    *lockedBuffer
+	// onRefusal is called with each request that refuse refuses.
+	onRefusal func()
 }
 
 // start starts a broker with the topic "out" of some partitions and a publisher for it.
