@@ -215,11 +215,3 @@ func writeTime(b *bytes.Buffer, name string, t time.Time) {
 		fmt.Fprintf(b, "    %s: %s\n", name, t.UTC().Format(time.RFC3339))
 	}
 }
-
-// FormatPeriod writes a time as the key file does, whole days as in "90d".
-func FormatPeriod(d time.Duration) string {
-	if day := 24 * time.Hour; d >= day && d%day == 0 {
-		return strconv.Itoa(int(d/day)) + "d"
-	}
-	return d.String()
-}
