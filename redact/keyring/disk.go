@@ -82,29 +82,40 @@ func (f keyFile) eraseAll(size int) error {
 	return f.Sync()
 }
 
-// replace puts a file with this content in the place of path: a crash leaves the old or the new one.
+// newSuffix follows the key file's name in that of its next version, until that takes its place.
+const newSuffix = ".new"
+
+// replace puts a file with this content in the place of path: a crash leaves the old or the new one. The
+// caller holds the lock.
 func replace(path string, content []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // with mode 0600
-	if err != nil {
+	if err := eraseLeftover(path + newSuffix); err != nil {
 		return err
 	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.WriteFile(f.Name(), make([]byte, len(content)), 0o600)
-		_ = os.Remove(f.Name())
+	if err := create(path+newSuffix, content); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	if err := os.Rename(path+newSuffix, path); err != nil {
+		return errors.Join(err, eraseLeftover(path+newSuffix))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// eraseLeftover removes what a crash has left of a next version, which may hold secrets.
+func eraseLeftover(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && info.Mode().IsRegular() {
+		if f, err := openChecked(path, os.O_RDWR); err == nil {
+			err = f.eraseAll(int(info.Size()))
+			_ = f.Close()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return os.Remove(path)
 }
 
 // create writes a file that must not be there yet.
@@ -121,8 +132,7 @@ func create(path string, content []byte) error {
 		err = closed
 	}
 	if err != nil {
-		_ = os.Remove(path)
-		return err
+		return errors.Join(err, eraseLeftover(path))
 	}
 	return syncDir(filepath.Dir(path))
 }
