@@ -51,6 +51,25 @@ func (p *Policy) RuleFor(out Output, service []byte, path [][]byte) (rule int, f
 	return r.index, true
 }
 
+// RuleOperator gives what a rule for fields does, as its file says it: an operator, scan, or evidence for
+// one that only makes detectors readier. For rules about findings it is empty.
+func (p *Policy) RuleOperator(i int) string {
+	if i < 0 || i >= len(p.rules) {
+		return ""
+	}
+	switch r := &p.rules[i]; {
+	case r.findings:
+		return ""
+	case r.act != nil:
+		return r.act.Op.String()
+	case r.keep:
+		return OpKeep.String()
+	case r.evidence != 0:
+		return "evidence"
+	}
+	return scanOperator
+}
+
 // plainField is what applies to a field without a rule.
 func (p *Policy) plainField(out Output) Field {
 	return Field{Act: p.unknown, Leaves: p.unknown != nil, On: p.on[out], Weak: true}

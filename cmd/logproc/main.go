@@ -28,6 +28,7 @@ type cli struct {
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
 	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
+	Policy  policyCommand  `cmd:"" help:"Test, explain and compare redaction policies."`
 	Keys    keysCommand    `cmd:"" help:"Make, change and ask the keys of pseudonyms."`
 	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
 	Status  statusCommand  `cmd:"" help:"Ask a running instance how it is."`
