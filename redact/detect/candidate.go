@@ -45,11 +45,11 @@ func candidate(text []byte) bool {
 		}
 		rest = rest[n:]
 	}
-	return len(text) >= encodedLeast && longRun(text)
+	return longRun(text)
 }
 
 // longRun says whether the text holds a run of token characters that could be a key, a token or encoded
-// text, or the dashes of a PEM block. It needs digits or capitals in it, or no word is that long.
+// text, the dashes of a PEM block, or the word Basic before a short credential.
 func longRun(text []byte) bool {
 	for i := 0; i < len(text); {
 		if class[text[i]]&cToken == 0 {
@@ -62,7 +62,7 @@ func longRun(text []byte) bool {
 			plain = plain && (isLower(text[e]) || text[e] == '-' || text[e] == '_' || text[e] == '/')
 			e++
 		}
-		if e-i >= encodedLeast && (!plain || !proseToken(text[i:e])) || e-i >= 5 && text[i] == '-' {
+		if e-i >= encodedLeast && (!plain || !proseToken(text[i:e])) || e-i >= 5 && text[i] == '-' || e-i == 5 && equalFold(text, i, "basic") {
 			return true
 		}
 		i = e + 1

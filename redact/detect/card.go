@@ -7,6 +7,9 @@ func (s *Scanner) card(g *groups) int {
 	}
 	var buf [24]byte
 	if n := g.len(0); n >= 13 {
+		if !s.weak && n == len(s.text) {
+			return 0 // a kept field's whole value: its identifier happens to look like a card's
+		}
 		if n <= 19 && validCard(s.text[g.start[0]:g.end[0]]) && s.alone(g.start[0], g.end[0]) {
 			return s.add(Card, g.start[0], s.fraction(g.end[0]))
 		}

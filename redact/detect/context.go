@@ -69,13 +69,13 @@ func (s *Scanner) wordBefore(end, floor int) (evidence, int) {
 }
 
 // wordEndBefore skips back over what stands between words and gives the end of the word before i; not
-// ok at the floor, at a line's end, and at a marker.
+// ok at the floor, at a line's end, between parameters, and at a marker.
 func (s *Scanner) wordEndBefore(i, floor int) (int, bool) {
 	for ; i > floor; i-- {
 		switch b := s.text[i-1]; {
 		case isWordByte(b):
 			return i, true
-		case b == '\n' || b == '>' && (i < 2 || s.text[i-2] != '='):
+		case b == '\n' || b == '&' || b == ';' || b == '{' || b == '}' || b == '>' && (i < 2 || s.text[i-2] != '='):
 			return 0, false
 		}
 	}
@@ -105,6 +105,23 @@ func (s *Scanner) after(i int) evidence {
 			return e & kinds &^ eCall
 		}
 		i = end
+	}
+	return 0
+}
+
+// inherited gives the evidence of the finding right before i, when only what joins the items of a list
+// stands between: "phones 0701740655, 0701740638 and 0701740606".
+func (s *Scanner) inherited(i int) evidence {
+	if len(s.spans) == 0 {
+		return 0
+	}
+	last := s.spans[len(s.spans)-1]
+	if i <= last.End || i-last.End > 5 {
+		return 0
+	}
+	switch string(s.text[last.End:i]) {
+	case ", ", ",", "; ", ";", "/", " / ", "|", " | ", " and ", " or ", " och ", " og ", " und ", " & ", "\",\"", "','", "', '":
+		return evidenceOf(last.Kind) & kinds
 	}
 	return 0
 }

@@ -33,6 +33,11 @@ func (s *Scanner) digits(i int) int {
 			return end
 		}
 	}
+	if next == '-' || prev == '-' {
+		if end := uuidEnd(t, i); end > 0 {
+			return end
+		}
+	}
 	if e-i <= 3 && next == '.' && isDigit(at(t, e+1)) {
 		if end := s.ipv4(i); end > 0 {
 			return end
@@ -217,4 +222,26 @@ func timestampEnd(t []byte, i int) int {
 		}
 	}
 	return e
+}
+
+// uuidEnd is the end of the UUID that has a group starting at i, or 0. They are frequent, and the groups
+// of digits in them look like all sorts of numbers.
+func uuidEnd(t []byte, i int) int {
+	const length = 36
+	for _, before := range [...]int{0, 9, 14, 19, 24} {
+		start := i - before
+		if start < 0 || start+length > len(t) || t[start+8] != '-' || t[start+13] != '-' || t[start+18] != '-' || t[start+23] != '-' {
+			continue
+		}
+		hex := 0
+		for _, b := range t[start : start+length] {
+			if isHex(b) {
+				hex++
+			}
+		}
+		if hex == length-4 && !isAlnum(at(t, start-1)) && !isAlnum(at(t, start+length)) {
+			return start + length
+		}
+	}
+	return 0
 }

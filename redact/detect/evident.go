@@ -9,7 +9,7 @@ func (s *Scanner) evident(g *groups) int {
 	e := hint
 	if s.weak {
 		if e == 0 {
-			e = s.before(g.start[0])
+			e = s.before(g.start[0]) | s.inherited(g.start[0])
 		}
 		if e&(kinds|eOTP|eGeo) == 0 {
 			e |= s.after(g.last())
@@ -43,13 +43,9 @@ func hinted(hint Kinds) evidence {
 	if hint == 0 {
 		return 0
 	}
-	for k, bit := range [...]struct {
-		kind Kind
-		e    evidence
-	}{{Phone, ePhone}, {Personnummer, ePnr}, {Fodselsnummer, eFnr}, {SSN, eSSN}, {IMSI, eIMSI}, {IMEI, eIMEI}} {
-		_ = k
-		if hint.Has(bit.kind) {
-			e |= bit.e
+	for _, k := range [...]Kind{Phone, Personnummer, Fodselsnummer, SSN, IMSI, IMEI} {
+		if hint.Has(k) {
+			e |= evidenceOf(k)
 		}
 	}
 	return e
@@ -124,6 +120,9 @@ func (s *Scanner) code(g *groups) int {
 func (s *Scanner) phone(g *groups, e evidence, hint bool) int {
 	t := s.text
 	start := g.start[0]
+	if dateGroups(g) {
+		return 0
+	}
 	for n := 1; n < g.n; n++ {
 		if g.sep[n-1] == '+' || g.digitsOf(n+1) > 15 && g.digitsOf(n) >= 7 {
 			g.cut(n)
@@ -132,7 +131,7 @@ func (s *Scanner) phone(g *groups, e evidence, hint bool) int {
 	for n := g.n; n > 0; n-- {
 		g.cut(n)
 		end := g.end[n-1]
-		if g.digits < 5 || g.digits > 17 || dateGroups(g) || !s.alone(start, end) {
+		if g.digits < 5 || g.digits > 17 || !s.alone(start, end) {
 			continue
 		}
 		if !hint && !s.phoneForm(g, e) {
@@ -187,9 +186,9 @@ func epoch(g *groups, t []byte) bool {
 	return false
 }
 
-// dateGroups says whether the groups are a date: 2019-09-24, 24/09/2019, 24.9.19.
+// dateGroups says whether the groups start with a date: 2019-09-24, 24/09/2019, 24.9.19.
 func dateGroups(g *groups) bool {
-	if g.n != 3 || g.sep[0] != g.sep[1] || g.sep[0] == ' ' {
+	if g.n < 3 || g.sep[0] != g.sep[1] || g.sep[0] == ' ' {
 		return false
 	}
 	a, b, c := g.len(0), g.len(1), g.len(2)

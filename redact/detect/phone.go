@@ -32,9 +32,6 @@ func (s *Scanner) international(i, first int) int {
 	if at(t, end) == '.' && isDigit(at(t, end+1)) && !zeroFraction(t, end) {
 		return 0
 	}
-	if at(t, i-1) == '(' && at(t, end) == ')' {
-		return s.add(Phone, i-1, end+1)
-	}
 	return s.add(Phone, i, end)
 }
 
@@ -91,8 +88,8 @@ func nanp(d []byte) bool { return len(d) == 10 && d[0] >= '2' && d[3] >= '2' }
 
 // countryCodes are the assigned codes of three digits, by their first two; a digit is a third one in use.
 var countryCodes = map2digits("21:12368 22:0123456789 23:0123456789 24:0123456789 25:012345678 26:0123456789 29:01789 35:0123456789 " +
-	"37:0123456789 38:01235679 42:013 50:0123456789 59:0123456789 67:023456789 68:012356789 69:012 80:08 85:02356 87:08 88:012368 96:012345678 " +
-	"97:012345679 99:2345689")
+	"37:012345678 38:01235679 42:013 50:0123456789 59:0123456789 67:023456789 68:012356789 69:012 80:08 85:02356 87:08 88:012368 96:012345678 " +
+	"97:012345679 99:234568")
 
 // twoDigits are the assigned codes of two digits.
 var twoDigits = map2digits("20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98")
