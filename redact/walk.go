@@ -20,11 +20,12 @@ type document struct {
 	restart int  // after malformed: the start of the member or item that is no JSON
 	level   int  // encodings undone to get at src
 	plain   bool // there is no backslash in src
+	equals  bool // there may be key=value in its strings
 }
 
 // space skips white space.
 func (d *document) space() {
-	for d.pos < len(d.src) && isSpace(d.src[d.pos]) {
+	for d.pos < len(d.src) && d.src[d.pos] <= ' ' && isSpace(d.src[d.pos]) {
 		d.pos++
 	}
 }
@@ -209,35 +210,39 @@ var endsBare = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': tru
 // isNumber reports whether text is a number as JSON writes it.
 func isNumber(text []byte) bool {
 	i := 0
-	digits := func() bool {
-		from := i
-		for i < len(text) && isDigit(text[i]) {
-			i++
-		}
-		return i > from
-	}
 	if i < len(text) && text[i] == '-' {
 		i++
 	}
-	if i < len(text) && text[i] == '0' {
-		i++
-	} else if !digits() {
+	whole := digitsEnd(text, i)
+	if whole == i || text[i] == '0' && whole > i+1 {
 		return false
 	}
+	i = whole
 	if i < len(text) && text[i] == '.' {
-		i++
-		if !digits() {
+		fraction := digitsEnd(text, i+1)
+		if fraction == i+1 {
 			return false
 		}
+		i = fraction
 	}
-	if i < len(text) && (text[i] == 'e' || text[i] == 'E') {
+	if i < len(text) && text[i]|0x20 == 'e' {
 		i++
 		if i < len(text) && (text[i] == '+' || text[i] == '-') {
 			i++
 		}
-		if !digits() {
+		exponent := digitsEnd(text, i)
+		if exponent == i {
 			return false
 		}
+		i = exponent
 	}
 	return i == len(text)
+}
+
+// digitsEnd gives where the digits end that begin at i.
+func digitsEnd(text []byte, i int) int {
+	for i < len(text) && isDigit(text[i]) {
+		i++
+	}
+	return i
 }

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"hash/maphash"
 
 	"github.com/logproc/logproc/redact/detect"
@@ -11,9 +12,12 @@ import (
 type node struct {
 	field    Field
 	key      []byte // decoded; in the tree's own memory
+	plain    []byte // the key without markers in it, by which the policy goes
 	hash     uint64
 	parent   int32
 	next     int32 // the next node with the same slot, 0 for none
+	after    int32 // the node that followed this one in its object the last time, 0 for none
+	first    int32 // the first node in this one the last time
 	name     int32 // in the hits' table of names, -1 while there is none
 	cleanKey bool  // nothing is found in the key itself
 }
@@ -70,16 +74,27 @@ func (t *tree) find(parent int32, key []byte) (int32, uint64) {
 	return noNode, h
 }
 
+// follows reports whether node n is the one of that key below parent. Objects mostly have the same keys in
+// the same order, so the node that followed the last time is tried first.
+func (t *tree) follows(n, parent int32, key []byte) bool {
+	if n <= 0 {
+		return false
+	}
+	c := &t.nodes[n]
+	return c.parent == parent && string(c.key) == string(key)
+}
+
 // add remembers a child, or lends a node for the depth when there is no room.
 func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
 	if len(t.nodes) >= maxNodes || len(key) > maxNodeKey || parent < 0 {
-		t.lent[depth] = node{key: key, parent: parent, name: -1}
+		t.lent[depth] = node{key: key, plain: withoutMarkers(key), parent: parent, name: -1}
 		return -int32(depth) - 1
 	}
 	from := len(t.keys)
 	t.keys = append(t.keys, key...)
 	slot := &t.slots[h%nodeSlots]
-	t.nodes = append(t.nodes, node{key: t.keys[from:len(t.keys):len(t.keys)], hash: h, parent: parent, next: *slot, name: -1})
+	key = t.keys[from:len(t.keys):len(t.keys)]
+	t.nodes = append(t.nodes, node{key: key, plain: withoutMarkers(key), hash: h, parent: parent, next: *slot, name: -1})
 	*slot = int32(len(t.nodes) - 1)
 	return *slot
 }
@@ -116,6 +131,30 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	return n
 }
 
+// next gives the node of the next key in the object n, after that of the node before, 0 for none.
+func (r *Redactor) next(n, before int32, key []byte, depth int) int32 {
+	if n <= 0 || before < 0 {
+		return r.child(n, key, depth)
+	}
+	expected := r.tree.nodes[n].first
+	if before > 0 {
+		expected = r.tree.nodes[before].after
+	}
+	if r.tree.follows(expected, n, key) {
+		return expected
+	}
+	c := r.child(n, key, depth)
+	if c <= 0 {
+		return c
+	}
+	if before > 0 {
+		r.tree.nodes[before].after = c
+	} else {
+		r.tree.nodes[n].first = c
+	}
+	return c
+}
+
 // acts reports whether the field has an action that does something.
 func (f *Field) acts() bool { return f.Act != nil && f.Act.Op != OpKeep }
 
@@ -146,7 +185,7 @@ func (r *Redactor) pathOf(n int32) [][]byte {
 	r.path = r.path[:depth]
 	for at := n; at != noNode; at = r.tree.at(at).parent {
 		depth--
-		r.path[depth] = r.tree.at(at).key
+		r.path[depth] = r.tree.at(at).plain
 	}
 	return r.path
 }
@@ -163,4 +202,29 @@ func keyField(object Field) Field {
 func (r *Redactor) isCleanKey(key []byte, object Field) bool {
 	f := keyField(object)
 	return len(r.find(key, &f)) == 0
+}
+
+// withoutMarkers gives a key without what redaction put into it, so that the policy says the same of it
+// the second time: pass=<secret> is no field of the name secret.
+func withoutMarkers(key []byte) []byte {
+	if bytes.IndexByte(key, '<') < 0 {
+		return key
+	}
+	var out []byte
+	marked := false
+	for i := 0; i < len(key); i++ {
+		if end := bytes.IndexByte(key[i:], '>'); key[i] == '<' && end > 0 && isMarker(key[i:i+end+1]) {
+			i += end
+			marked = true
+			continue
+		}
+		out = append(out, key[i])
+	}
+	if !marked {
+		return key
+	}
+	if number := bytes.LastIndexByte(out, '#'); number >= 0 && digitsEnd(out, number+1) == len(out) {
+		out = out[:number]
+	}
+	return out
 }

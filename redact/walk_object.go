@@ -10,6 +10,7 @@ type objectState struct {
 	open    int    // where the object begins
 	comma   int    // the comma behind the last member, -1 when every member so far is gone
 	renamed int    // keys that were rewritten
+	before  int32  // the node of the last member
 	named   []byte // {"key": "phone", "value": …}: the name that the value has
 }
 
@@ -84,9 +85,12 @@ func (r *Redactor) member(d *document, n int32, depth int, s *objectState) outco
 		r.cutKey(raw, start+1, key, n, depth)
 		return cutOff
 	}
-	c := r.child(n, key, depth+1)
+	c := r.next(n, s.before, key, depth+1)
+	s.before = c
 	if !r.tree.at(c).cleanKey {
-		r.rewriteKey(d, raw, start+1, key, n, s)
+		if name := r.rewriteKey(d, raw, start+1, key, n, s); name != nil {
+			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
+		}
 	}
 	d.space()
 	if d.pos >= len(d.src) {
@@ -148,13 +152,14 @@ func (r *Redactor) cutKey(raw []byte, at int, key []byte, n int32, depth int) {
 	r.mapEdits(r.edits[base:], raw, at)
 }
 
-// rewriteKey puts markers into a key, and a number behind it when the object has that key already.
-func (r *Redactor) rewriteKey(d *document, raw []byte, at int, key []byte, n int32, s *objectState) {
+// rewriteKey puts markers into a key, and a number behind it when the object has that key already. It
+// gives the new key, nil when there is none.
+func (r *Redactor) rewriteKey(d *document, raw []byte, at int, key []byte, n int32, s *objectState) []byte {
 	f := keyField(r.tree.at(n).field)
 	base := len(r.edits)
 	r.pushFindings(key, 0, &f, n)
 	if len(r.edits) == base {
-		return
+		return nil
 	}
 	name := quote(nil, build(nil, key, r.edits[base:])) // such keys are rare: the allocations do no harm
 	r.edits = r.edits[:base]
@@ -167,6 +172,7 @@ func (r *Redactor) rewriteKey(d *document, raw []byte, at int, key []byte, n int
 	}
 	s.renamed = max(s.renamed, number-1)
 	r.push(at, at+len(raw), unique)
+	return unescape(nil, unique)
 }
 
 // hasKey reports whether text holds the key, as it is written.

@@ -16,8 +16,12 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	if !complete {
 		result = cutOff
 	}
-	if act := r.tree.at(n).field.Act; act != nil {
-		return r.wholeString(d, raw, at, act, n, result)
+	f := &r.tree.at(n).field
+	if f.Act != nil {
+		return r.wholeString(d, raw, at, f.Act, n, result)
+	}
+	if d.plain && r.isCleanText(d, raw, f) {
+		return result
 	}
 	if d.plain || bytes.IndexByte(raw, '\\') < 0 {
 		r.prose(d.src, at, at+len(raw), n, depth, d.level)
@@ -28,6 +32,52 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	r.mixed(view, 0, n, depth, d.level+1)
 	r.mapEdits(r.edits[base:], raw, at)
 	return result
+}
+
+// isCleanText is the fast way for a string without escapes: a look at its bytes that tells of most that
+// there is nothing in them. False says nothing.
+func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
+	if len(text) < minText {
+		return f.Hint&^evident == 0 && !r.patterns && bytes.IndexByte(text, '=') < 0
+	}
+	if f.Hint&^evident != 0 || r.patterns || len(text) > r.limits.ValueBytes {
+		return false
+	}
+	if isTimestamp(text) {
+		return true
+	}
+	if r.scanner.Candidate(text) {
+		return false
+	}
+	return f.Keep || !d.equals && len(text) < minPair || bytes.IndexByte(text, ':') < 0 && bytes.IndexByte(text, '=') < 0
+}
+
+const (
+	minText = 3  // shorter texts are no evidence of anything
+	minPair = 12 // shorter texts hold no pair that is looked for: AccountID: x
+)
+
+// isTimestamp reports whether text is a time as RFC 3339 has it, in which nobody is named.
+func isTimestamp(text []byte) bool {
+	const form = "dddd-dd-ddTdd:dd:dd"
+	if len(text) < len(form)+1 || len(text) > len(form)+16 || text[4] != '-' {
+		return false
+	}
+	for i := range len(form) {
+		if form[i] == 'd' && !isDigit(text[i]) || form[i] != 'd' && text[i] != form[i] {
+			return false
+		}
+	}
+	i := len(form)
+	if text[i] == '.' {
+		end := digitsEnd(text, i+1)
+		if end == i+1 || end > i+10 {
+			return false
+		}
+		i = end
+	}
+	return len(text) == i+1 && text[i] == 'Z' ||
+		len(text) == i+6 && (text[i] == '+' || text[i] == '-') && isDigit(text[i+1]) && isDigit(text[i+2]) && text[i+3] == ':' && isDigit(text[i+4]) && isDigit(text[i+5])
 }
 
 // wholeString applies an action to a string.
@@ -51,7 +101,7 @@ func (r *Redactor) wholeString(d *document, raw []byte, at int, act *Action, n i
 // the whole number that it stands for. It becomes a string then, as the marker is none.
 func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 	f := &r.tree.at(n).field
-	if f.Act == nil && (f.Hint == 0 && len(raw) < minNumber || r.numberIsClean(raw, f)) {
+	if f.Act == nil && (f.Hint&^evident == 0 && isShortNumber(raw) || r.numberIsClean(raw, f)) {
 		return whole
 	}
 	act := f.Act
@@ -80,8 +130,14 @@ func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 	return whole
 }
 
-// minNumber is the length below which a number by itself is no evidence of anything.
-const minNumber = 8
+// isShortNumber reports whether a number has too few digits before the point to be evidence by itself.
+func isShortNumber(raw []byte) bool {
+	if raw[0] == '-' {
+		raw = raw[1:]
+	}
+	whole := digitsEnd(raw, 0)
+	return whole < 8 && (whole == len(raw) || raw[whole] == '.' && digitsEnd(raw, whole+1) == len(raw))
+}
 
 // numberIsClean looks at both forms of a number, and keeps the kind of what it finds in r.numberKind.
 func (r *Redactor) numberIsClean(raw []byte, f *Field) bool {

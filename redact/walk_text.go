@@ -5,7 +5,7 @@ import "bytes"
 // mixed handles text from a position on that may hold JSON, wherever in it: behind the prefix of a
 // shipper, cut off, or followed by something else. The JSON is walked, the rest is prose.
 func (r *Redactor) mixed(src []byte, from int, n int32, depth, level int) {
-	d := document{src: src, level: level, plain: bytes.IndexByte(src, '\\') < 0}
+	d := document{src: src, level: level, plain: bytes.IndexByte(src, '\\') < 0, equals: bytes.IndexByte(src, '=') >= 0}
 	for first := true; from < len(src); first = false {
 		at := nextJSON(src, from, first)
 		if at >= 0 && level > r.limits.DecodeLevels {
