@@ -77,7 +77,7 @@ func exampleOf(v *Verdict, shown *results, name string) {
 
 func (d *Differ) change(b, a *Verdict) {
 	// The old policy may show in a name what the new one hides.
-	field := d.after.redactor.Label([]byte(b.Field), "field").String()
+	field := d.after.names.Label([]byte(b.Field), "field").String()
 	key := [3]string{field, b.decision(), a.decision()}
 	c := d.changes[key]
 	if c == nil {

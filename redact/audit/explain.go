@@ -40,6 +40,7 @@ const (
 type Explainer struct {
 	policy   *redact.Policy
 	redactor *redact.Redactor
+	names    *redact.Redactor // for names of fields, so that they do not count as hits
 }
 
 // NewExplainer explains p, in observe mode the policy that is observed. Without keys pseudonyms are shown
@@ -48,7 +49,7 @@ func NewExplainer(p *redact.Policy, k *keyring.Keyring) *Explainer {
 	if p.Observed() != nil {
 		p = p.Observed()
 	}
-	return &Explainer{policy: p, redactor: redact.NewRedactor(p, k, redact.Options{})}
+	return &Explainer{policy: p, redactor: redact.NewRedactor(p, k, redact.Options{}), names: redact.NewRedactor(p, k, redact.Options{})}
 }
 
 // Explain gives a verdict for each value of the record, in their order; only for those of the field (a
@@ -74,10 +75,14 @@ func (e *Explainer) explain(list []leaf, isJSON bool, record, service []byte) ([
 	redacted := e.apply(record, service)
 	hits := e.redactor.Hits().List()
 	became := resultsOf(redacted, isJSON)
+	names := make(map[string]bool, len(list))
+	for i := range list {
+		names[list[i].name] = true
+	}
 	verdicts := make([]Verdict, len(list))
 	for i := range list {
 		l := &list[i]
-		v := Verdict{Field: e.name(l), Outcome: Kept, Reasons: e.reasons(l, service, hits)}
+		v := Verdict{Field: e.name(l), Outcome: Kept, Reasons: e.reasons(l, names, service, hits)}
 		text, ok := became.take(l.name)
 		switch {
 		case !ok:
@@ -101,17 +106,18 @@ func (e *Explainer) name(l *leaf) string {
 	if len(l.path) == 0 {
 		return "(text)"
 	}
-	return e.redactor.Label([]byte(l.name), "field").String()
+	return e.names.Label([]byte(l.name), "field").String()
 }
 
-// reasons gives the rule for the field, then the rules whose findings are in it.
-func (e *Explainer) reasons(l *leaf, service []byte, hits []redact.Hit) (list []Reason) {
+// reasons gives the rule for the field, then the rules whose findings are in it. Hits below its name are
+// those inside of JSON in a string, unless the name is that of another value.
+func (e *Explainer) reasons(l *leaf, names map[string]bool, service []byte, hits []redact.Hit) (list []Reason) {
 	rule, found := e.policy.RuleFor(redact.Topic, service, l.path)
 	if found {
 		list = append(list, e.reason(rule, e.policy.RuleOperator(rule), false))
 	}
 	for _, h := range hits {
-		if h.N > 0 && h.Rule != rule && (h.Field == l.name || strings.HasPrefix(h.Field, l.name+".")) {
+		if h.N > 0 && h.Rule != rule && (h.Field == l.name || !names[h.Field] && strings.HasPrefix(h.Field, l.name+".")) {
 			list = append(list, e.reason(h.Rule, h.Operator.String(), true))
 		}
 	}
@@ -149,7 +155,7 @@ func (v *Verdict) why() string {
 		if v.Outcome == Kept {
 			return "no rule for the field, and the detectors found nothing"
 		}
-		return "no rule for the field by itself; a limit, the mode or something around it applies"
+		return "no rule for the field by itself; its name, a limit, the mode or what is around it does"
 	}
 	var parts []string
 	for _, r := range v.Reasons {

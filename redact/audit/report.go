@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -60,6 +61,7 @@ type Reporter struct {
 	applied      *redact.Policy // the policy itself, or the one that it observes
 	keys         *keyring.Keyring
 	redactor     *redact.Redactor
+	names        *redact.Redactor // for names of fields, so that they do not count as hits
 	longest      int
 	withheld     uint64 // records
 	decided      []bool // by rule
@@ -76,7 +78,7 @@ func NewReporter(p *redact.Policy, k *keyring.Keyring) *Reporter {
 	if p.Observed() != nil {
 		applied = p.Observed()
 	}
-	return &Reporter{policy: p, applied: applied, keys: k, redactor: redact.NewRedactor(applied, k, redact.Options{}),
+	return &Reporter{policy: p, applied: applied, keys: k, redactor: redact.NewRedactor(applied, k, redact.Options{}), names: redact.NewRedactor(applied, k, redact.Options{}),
 		decided: make([]bool, applied.Rules()), unclassified: make(map[string]struct{})}
 }
 
@@ -102,7 +104,7 @@ func (r *Reporter) field(l *leaf, service []byte) {
 	if rule, ok := r.applied.RuleFor(redact.Topic, service, l.path); ok {
 		r.decided[rule] = true
 	} else if len(r.unclassified) < maxUnclassified {
-		r.unclassified[r.redactor.Label([]byte(l.name), "field").String()] = struct{}{}
+		r.unclassified[r.names.Label([]byte(l.name), "field").String()] = struct{}{}
 	}
 }
 
@@ -136,13 +138,7 @@ func (r *Reporter) Report(now time.Time) *Report {
 	if out.Records > 0 {
 		out.WithheldShare = float64(r.withheld) / float64(out.Records)
 	}
-	for _, h := range hits.List() {
-		if h.Rule >= 0 && h.Rule < len(r.decided) {
-			r.decided[h.Rule] = true
-		}
-		field := r.redactor.Label([]byte(h.Field), "field").String()
-		out.Hits = append(out.Hits, HitInfo{Rule: r.applied.RuleName(h.Rule), Field: cmp.Or(field, "(text)"), Operator: h.Operator.String(), Count: h.N})
-	}
+	r.hits(out, hits.List())
 	for name := range r.unclassified {
 		out.Unclassified = append(out.Unclassified, name)
 	}
@@ -153,6 +149,20 @@ func (r *Reporter) Report(now time.Time) *Report {
 		}
 	}
 	return out
+}
+
+// hits adds the hits to the report. Those inside of JSON in a string tell of fields that no record has.
+func (r *Reporter) hits(out *Report, list []redact.Hit) {
+	for _, h := range list {
+		if h.Rule >= 0 && h.Rule < len(r.decided) {
+			r.decided[h.Rule] = true
+		}
+		if rule, ok := r.applied.RuleFor(redact.Topic, nil, bytes.Split([]byte(h.Field), []byte("."))); ok {
+			r.decided[rule] = true
+		}
+		field := r.names.Label([]byte(h.Field), "field").String()
+		out.Hits = append(out.Hits, HitInfo{Rule: r.applied.RuleName(h.Rule), Field: cmp.Or(field, "(text)"), Operator: h.Operator.String(), Count: h.N})
+	}
 }
 
 func (r *Reporter) keyInfos() []keyring.Info {
