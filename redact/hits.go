@@ -45,7 +45,7 @@ type Hits struct {
 	Bytes    uint64 // of the records' values
 	Withheld [limitCount]uint64
 
-	counts map[hitKey]uint64
+	counts map[hitKey]*uint64
 	names  []string // of fields
 	known  map[string]int32
 }
@@ -65,7 +65,7 @@ const (
 )
 
 func newHits() *Hits {
-	h := &Hits{counts: make(map[hitKey]uint64), known: make(map[string]int32)}
+	h := &Hits{counts: make(map[hitKey]*uint64), known: make(map[string]int32)}
 	h.name([]byte("_other"))
 	h.name([]byte("_hidden"))
 	return h
@@ -88,8 +88,8 @@ func (h *Hits) name(path []byte) int32 {
 func (h *Hits) List() []Hit {
 	list := make([]Hit, 0, len(h.counts))
 	for k, n := range maps.All(h.counts) {
-		if n > 0 {
-			list = append(list, Hit{int(k.rule), h.names[k.field], k.op, n})
+		if *n > 0 {
+			list = append(list, Hit{int(k.rule), h.names[k.field], k.op, *n})
 		}
 	}
 	slices.SortFunc(list, func(a, b Hit) int {
@@ -109,8 +109,8 @@ func (h *Hits) List() []Hit {
 
 // Reset sets all counts to zero, without giving the memory back.
 func (h *Hits) Reset() {
-	for k := range h.counts {
-		h.counts[k] = 0
+	for _, n := range h.counts {
+		*n = 0
 	}
 	h.Records, h.Changed, h.Bytes, h.Withheld = 0, 0, 0, [limitCount]uint64{}
 }
@@ -118,10 +118,23 @@ func (h *Hits) Reset() {
 // hit counts an action on a field.
 func (r *Redactor) hit(act *Action, n int32) {
 	at := r.tree.at(n)
-	if at.name < 0 {
-		at.name = r.hits.name(r.fieldName(n))
+	if at.lastHit == nil || at.lastRule != int32(act.Rule) {
+		if at.name < 0 {
+			at.name = r.hits.name(r.fieldName(n))
+		}
+		at.lastRule, at.lastHit = int32(act.Rule), r.hits.counter(hitKey{int32(act.Rule), at.name, act.Op})
 	}
-	r.hits.counts[hitKey{int32(act.Rule), at.name, act.Op}]++
+	*at.lastHit++
+}
+
+// counter gives the count of a key, made when it is not there.
+func (h *Hits) counter(k hitKey) *uint64 {
+	n := h.counts[k]
+	if n == nil {
+		n = new(uint64)
+		h.counts[k] = n
+	}
+	return n
 }
 
 // fieldName gives the path of a field with dots, for the hits.

@@ -20,6 +20,10 @@ type node struct {
 	first    int32 // the first node in this one the last time
 	name     int32 // in the hits' table of names, -1 while there is none
 	cleanKey bool  // nothing is found in the key itself
+	bare     bool  // the key is written as it is, without escapes
+	role     role  // what the key says of its neighbours
+	lastRule int32 // of the last hit
+	lastHit  *uint64
 }
 
 // tree remembers the fields that were met, by their parent and decoded key, so that a known field costs
@@ -74,14 +78,27 @@ func (t *tree) find(parent int32, key []byte) (int32, uint64) {
 	return noNode, h
 }
 
-// follows reports whether node n is the one of that key below parent. Objects mostly have the same keys in
-// the same order, so the node that followed the last time is tried first.
-func (t *tree) follows(n, parent int32, key []byte) bool {
-	if n <= 0 {
-		return false
+// expected gives the node that followed the one before in the object n the last time, 0 for none. Objects
+// mostly have the same keys in the same order.
+func (t *tree) expected(n, before int32) int32 {
+	switch {
+	case n <= 0 || before < 0:
+		return noNode
+	case before > 0:
+		return t.nodes[before].after
 	}
-	c := &t.nodes[n]
-	return c.parent == parent && string(c.key) == string(key)
+	return t.nodes[n].first
+}
+
+// expect notes which node came after the one before in the object n.
+func (t *tree) expect(n, before, next int32) {
+	switch {
+	case n <= 0 || before < 0 || next < 0:
+	case before > 0:
+		t.nodes[before].after = next
+	default:
+		t.nodes[n].first = next
+	}
 }
 
 // add remembers a child, or lends a node for the depth when there is no room.
@@ -127,32 +144,9 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	}
 	clean := r.isCleanKey(key, above)
 	c := r.tree.at(n)
-	c.field, c.cleanKey = field, clean
+	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
+	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
 	return n
-}
-
-// next gives the node of the next key in the object n, after that of the node before, 0 for none.
-func (r *Redactor) next(n, before int32, key []byte, depth int) int32 {
-	if n <= 0 || before < 0 {
-		return r.child(n, key, depth)
-	}
-	expected := r.tree.nodes[n].first
-	if before > 0 {
-		expected = r.tree.nodes[before].after
-	}
-	if r.tree.follows(expected, n, key) {
-		return expected
-	}
-	c := r.child(n, key, depth)
-	if c <= 0 {
-		return c
-	}
-	if before > 0 {
-		r.tree.nodes[before].after = c
-	} else {
-		r.tree.nodes[n].first = c
-	}
-	return c
 }
 
 // acts reports whether the field has an action that does something.

@@ -76,21 +76,9 @@ func (r *Redactor) member(d *document, n int32, depth int, s *objectState) outco
 	if start >= len(d.src) {
 		return cutOff
 	}
-	if d.src[start] != '"' {
-		return d.bad(start)
-	}
-	raw, complete := d.skipString()
-	key := r.decoded(d, raw)
-	if !complete {
-		r.cutKey(raw, start+1, key, n, depth)
-		return cutOff
-	}
-	c := r.next(n, s.before, key, depth+1)
-	s.before = c
-	if !r.tree.at(c).cleanKey {
-		if name := r.rewriteKey(d, raw, start+1, key, n, s); name != nil {
-			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
-		}
+	c, o := r.memberKey(d, n, depth, s)
+	if o != whole {
+		return o
 	}
 	d.space()
 	if d.pos >= len(d.src) {
@@ -104,31 +92,93 @@ func (r *Redactor) member(d *document, n int32, depth int, s *objectState) outco
 	if d.pos >= len(d.src) {
 		return cutOff
 	}
-	c = r.namedValue(d, n, c, key, depth, s)
+	if r.tree.at(c).role != ordinary {
+		c = r.namedValue(d, n, c, depth, s)
+	}
 	inside := d.src[d.pos] == '{' || d.src[d.pos] == '['
-	o := r.walk(d, c, depth+1)
+	o = r.walk(d, c, depth+1)
 	if o == malformed && !inside {
 		d.restart = start
 	}
 	return o
 }
 
-// namedValue recognises {"key": "phone", "value": …}, as OTLP and others write attributes: the value is
-// treated as that of a field named phone, unless its own name says more.
-func (r *Redactor) namedValue(d *document, n, c int32, key []byte, depth int, s *objectState) int32 {
+// memberKey reads the key of a member and gives its node.
+func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c int32, o outcome) {
+	start := d.pos
+	if d.src[start] != '"' {
+		return noNode, d.bad(start)
+	}
+	if c = r.expectedKey(d, n, s.before); c != noNode {
+		s.before = c
+		return c, whole
+	}
+	raw, complete := d.skipString()
+	key := r.decoded(d, raw)
+	if !complete {
+		r.cutKey(raw, start+1, key, n)
+		return noNode, cutOff
+	}
+	c = r.child(n, key, depth+1)
+	r.tree.expect(n, s.before, c)
+	s.before = c
+	if !r.tree.at(c).cleanKey {
+		if name := r.rewriteKey(d, raw, start+1, key, n, s); name != nil {
+			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
+		}
+	}
+	return c, whole
+}
+
+// expectedKey moves behind the key at d.pos when it is the one that came there the last time.
+func (r *Redactor) expectedKey(d *document, n, before int32) int32 {
+	c := r.tree.expected(n, before)
+	if c == noNode {
+		return noNode
+	}
+	expected := &r.tree.nodes[c]
+	end := d.pos + 1 + len(expected.key)
+	if !expected.cleanKey || !expected.bare || end >= len(d.src) || d.src[end] != '"' || string(d.src[d.pos+1:end]) != string(expected.key) {
+		return noNode
+	}
+	d.pos = end + 1
+	return c
+}
+
+// role is what a key says of its neighbours: in {"key": "phone", "value": …}, as OTLP and others write
+// attributes, the value is that of a field named phone.
+type role uint8
+
+const (
+	ordinary role = iota
+	nameOfValue
+	valueOfName
+)
+
+func roleOf(key []byte) role {
 	switch string(key) {
 	case "key", "name", "field", "attribute", "header", "param", "label", "k":
-		if d.src[d.pos] == '"' {
-			at := d.pos
-			raw, complete := d.skipString()
-			d.pos = at
-			if complete && len(raw) <= maxNodeKey {
-				s.named = r.decoded(d, raw)
-			}
-		}
+		return nameOfValue
 	case "value", "val", "v":
+		return valueOfName
+	}
+	return ordinary
+}
+
+// namedValue remembers a name for the value that follows, and gives the value the node of that name.
+func (r *Redactor) namedValue(d *document, n, c int32, depth int, s *objectState) int32 {
+	if r.tree.at(c).role == valueOfName {
 		if s.named != nil {
 			return r.child(n, s.named, depth+1)
+		}
+		return c
+	}
+	if d.src[d.pos] == '"' {
+		at := d.pos
+		raw, complete := d.skipString()
+		d.pos = at
+		if complete && len(raw) <= maxNodeKey {
+			s.named = r.decoded(d, raw)
 		}
 	}
 	return c
@@ -145,7 +195,7 @@ func (r *Redactor) decoded(d *document, raw []byte) []byte {
 }
 
 // cutKey looks for findings in a key that the end of the text cuts off.
-func (r *Redactor) cutKey(raw []byte, at int, key []byte, n int32, depth int) {
+func (r *Redactor) cutKey(raw []byte, at int, key []byte, n int32) {
 	base := len(r.edits)
 	f := keyField(r.tree.at(n).field)
 	r.pushFindings(key, 0, &f, n)
