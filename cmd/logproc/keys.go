@@ -82,7 +82,7 @@ func (c *keysRotateCommand) Run(std streams) error {
 		_, _ = fmt.Fprintf(std.out, "%s: key %d is active\n", c.Keys, active.ID)
 	}
 	for _, info := range gone {
-		_, _ = fmt.Fprintf(std.out, "%s: key %d is destroyed, its retention has ended\n", c.Keys, info.ID)
+		_, _ = fmt.Fprintf(std.out, "%s: key %d is destroyed\n", c.Keys, info.ID)
 	}
 	return err
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -28,7 +28,7 @@ func (f File) Create(period, retention time.Duration) (Info, error) {
 	if period < 0 || retention < 0 {
 		return Info{}, errors.New("make a key file: period and retention must not be negative")
 	}
-	if _, err := os.Lstat(f.Path); err == nil {
+	if f.exists() { // before an audit log is made for nothing
 		return Info{}, f.errExists()
 	}
 	log, err := openAudit(f.Path)
@@ -36,6 +36,9 @@ func (f File) Create(period, retention time.Duration) (Info, error) {
 		return Info{}, err
 	}
 	defer log.close()
+	if f.exists() {
+		return Info{}, f.errExists()
+	}
 	k := &Keyring{period: period, retention: retention}
 	defer k.Wipe()
 	if err := f.addKey(k); err != nil {
@@ -43,14 +46,15 @@ func (f File) Create(period, retention time.Duration) (Info, error) {
 	}
 	content := k.encode()
 	defer clear(content)
-	err = create(f.Path, content)
-	if errors.Is(err, fs.ErrExist) {
-		return Info{}, f.errExists()
-	}
-	if err != nil {
+	if err := replace(f.Path, content); err != nil {
 		return Info{}, fmt.Errorf("make a key file: %w", err)
 	}
 	return k.Active(), f.record(log, "new", k.active)
+}
+
+func (f File) exists() bool {
+	_, err := os.Lstat(f.Path)
+	return err == nil
 }
 
 func (f File) errExists() error {
@@ -98,73 +102,116 @@ func (f File) Destroy(id int) (destroyed Info, err error) {
 	return destroyed, err
 }
 
-// change reads the keys, lets decide add a key and name others to destroy, and replaces the file. done is
-// called when the new file is in place, even if its traces elsewhere could not be written.
-func (f File) change(decide func(*Keyring) (created *key, victims []*key, err error), done func(created *key, victims []*key)) error {
-	path, err := filepath.EvalSymlinks(f.Path)
-	if err != nil {
-		path = f.Path // opening it says why
-	}
-	probe, err := openKeyFile(path) // before the audit log is made for a file that is not there
-	if err != nil {
-		return err
-	}
-	_ = probe.Close()
-	log, err := openAudit(path)
+// decision is what a change does to keys: add one (or nil), and destroy others.
+type decision func(k *Keyring) (created *key, victims []*key, err error)
+
+// change reads the keys, lets decide change them, and replaces the file. done is called when the new file
+// is in place, even if its traces elsewhere could not be written.
+func (f File) change(decide decision, done func(created *key, victims []*key)) error {
+	e, err := f.begin()
 	if err != nil {
 		return err
 	}
-	defer log.close()
-	old, err := openChecked(path, os.O_RDWR)
+	defer e.end()
+	created, victims, err := decide(e.keys)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = old.Close() }()
-	data, err := old.content()
-	if err != nil {
-		return err
-	}
-	defer clear(data)
-	k, err := parse(path, data)
-	if err != nil {
-		return err
-	}
-	defer k.Wipe()
-	created, victims, err := decide(k)
-	if err != nil {
-		return err
-	}
-	if err := f.replace(old, data, k, victims); err != nil {
+	victims = e.keys.withErased(victims)
+	if err := f.replace(e, victims); err != nil {
 		return err
 	}
 	done(created, victims)
 	if created != nil {
-		err = f.record(log, "rotate", created)
+		err = f.record(e.log, "rotate", created)
 	}
-	return errors.Join(err, f.record(log, "destroy", victims...))
+	return errors.Join(err, f.record(e.log, "destroy", victims...))
+}
+
+// edit is a key file that is locked and read.
+type edit struct {
+	log  *audit // holds the lock
+	old  keyFile
+	data []byte
+	keys *Keyring
+}
+
+// begin locks and reads the key file. The caller ends the edit.
+func (f File) begin() (*edit, error) {
+	path, err := filepath.EvalSymlinks(f.Path)
+	if err != nil {
+		path = f.Path // opening it says why
+	}
+	probe, err := openKeyFile(path) // before an audit log is made for a file that is not there
+	if err != nil {
+		return nil, err
+	}
+	_ = probe.Close()
+	e := new(edit)
+	if e.log, err = openAudit(path); err != nil {
+		return nil, err
+	}
+	if err := e.read(path); err != nil {
+		e.end()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *edit) read(path string) (err error) {
+	if e.old, err = openChecked(path, os.O_RDWR); err != nil {
+		return err
+	}
+	if e.data, err = e.old.content(); err != nil {
+		return err
+	}
+	e.keys, err = parse(path, e.data)
+	return err
+}
+
+// end gives the lock back and overwrites what is in memory.
+func (e *edit) end() {
+	if e.keys != nil {
+		e.keys.Wipe()
+	}
+	clear(e.data)
+	if e.old.File != nil {
+		_ = e.old.Close()
+	}
+	e.log.close()
+}
+
+// withErased adds to the keys to destroy those whose destruction was cut short.
+func (k *Keyring) withErased(victims []*key) []*key {
+	for _, key := range k.keys {
+		if key.info.State == Retired && !key.secret.there() && !slices.Contains(victims, key) {
+			victims = append(victims, key)
+		}
+	}
+	return victims
 }
 
 // replace writes the file anew, with the secrets of the victims overwritten first where they stand, so
 // that a crash at any point leaves a file that can be read and in which they are gone or still whole.
-func (f File) replace(old keyFile, data []byte, k *Keyring, victims []*key) error {
+func (f File) replace(e *edit, victims []*key) error {
 	for _, key := range victims {
-		if err := old.eraseSecret(data, key.secret.bytes()); err != nil {
-			return fmt.Errorf("overwrite key %d in %s: %w", key.info.ID, old.path, err)
+		if err := e.old.eraseSecret(e.data, key.secret.bytes()); err != nil {
+			return fmt.Errorf("overwrite key %d in %s: %w", key.info.ID, e.old.path, err)
 		}
 		key.secret.wipe()
 		key.secret = secret{}
 		key.info.State, key.info.Destroyed = Destroyed, f.now()
 	}
-	content := k.encode()
+	content := e.keys.encode()
 	defer clear(content)
-	if err := replace(old.path, content); err != nil {
+	if err := replace(e.old.path, content); err != nil {
 		return fmt.Errorf("write the pseudonym keys: %w", err)
 	}
 	if len(victims) == 0 {
 		return nil
 	}
-	if err := old.eraseAll(len(data)); err != nil {
-		return fmt.Errorf("overwrite the old version of %s: %w", old.path, err)
+	if err := e.old.eraseAll(len(e.data)); err != nil {
+		return fmt.Errorf("overwrite the old version of %s: %w", e.old.path, err)
 	}
 	return nil
 }
