@@ -30,9 +30,6 @@ func (s *Scanner) ciscoMAC(i int) int {
 			return 0
 		}
 	}
-	if end < len(t) && t[end] == '.' && !isHex(at(t, end+1)) {
-		return s.hardware(start, end, 0)
-	}
 	return s.hardware(start, end, '.')
 }
 

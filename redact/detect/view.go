@@ -15,7 +15,11 @@ type View struct {
 
 // Original maps a span of the view to the bytes of the original that it was decoded from.
 func (v *View) Original(sp Span) Span {
-	return Span{int(v.off[sp.Start]), int(v.off[sp.End]), sp.Kind}
+	end := sp.End
+	for end < len(v.Text) && v.off[end] == v.off[sp.End-1] {
+		end++ // a character that stands for several is hidden as a whole
+	}
+	return Span{int(v.off[sp.Start]), int(v.off[end]), sp.Kind}
 }
 
 func (v *View) reset() { v.Text, v.off = v.Text[:0], v.off[:0] }
