@@ -65,8 +65,8 @@ func (c *compiler) parameters(path string, t *treatment, a *Action) {
 		if a.Step < 0 {
 			c.add(path+".step", "step is negative", "a duration such as 1h")
 		}
-		if k := a.Kind; k != detect.IP && k != detect.Geo && k != detect.BirthDate {
-			c.add(path+".operator", "generalise is for "+k.String(), "it for ip, geo and birth_date only (as: ip)")
+		if k := a.Kind; k != detect.IP && k != detect.Geo && k != detect.BirthDate && (k != detect.None || t.Step == 0) {
+			c.add(path+".operator", "generalise is for "+k.String(), "it for addresses, coordinates and dates of birth (as: ip, geo, birth_date), or with step for times")
 		}
 	case OpPseudonym:
 		if a.Prefix == "" {
