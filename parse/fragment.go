@@ -139,3 +139,13 @@ func appendPart(dst, text []byte) []byte {
 
 // sameKey is a name for what the joiner compares.
 func sameKey(a, b []byte) bool { return bytes.Equal(a, b) }
+
+// JoinedText gives, after OK or a failure, the text of the record that the last Parse joined from
+// fragments, without the envelopes around them; nil when the line stands for itself. It is valid until the
+// next Parse.
+func (p *Parser) JoinedText() []byte {
+	if p.joined == 0 {
+		return nil
+	}
+	return p.join.whole
+}

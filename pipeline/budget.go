@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -34,65 +35,62 @@ type budget struct {
 	limits Limits
 
 	mu       sync.Mutex
-	services map[string]*serviceBudget
+	services map[redact.Text]*serviceBudget
 	series   int
-	named    int      // services that count against the limit: those of logs, not our own
-	refused  []string // the first services beyond the limit
+	named    int           // services that count against the limit: those of logs, not our own
+	refused  []redact.Text // the first services beyond the limit
 }
 
 type serviceBudget struct {
-	envs   map[string]struct{}
-	series map[rollup.Key]string // the key's own Msg
+	envs   map[redact.Text]struct{}
+	series map[rollup.Key]struct{}
 }
 
 func newBudget(l Limits) *budget {
 	l.SetDefaults()
-	return &budget{limits: l, services: make(map[string]*serviceBudget)}
+	return &budget{limits: l, services: make(map[redact.Text]*serviceBudget)}
 }
 
 // admit gives the key under which an event with key k counts: k itself while the limits allow, else k
-// with the parts replaced that are beyond them. What it returns and keeps is a copy. The keys that stand for many (_invalid, _missing …) are
+// with the parts replaced that are beyond them. The keys that stand for many (_invalid, _missing …) are
 // bounded by services and envs and need no budget of their own.
 func (b *budget) admit(k rollup.Key) rollup.Key {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	service := b.services[k.Service]
 	if service == nil {
-		own := strings.HasPrefix(k.Service, "_")
+		own := strings.HasPrefix(k.Service.String(), "_")
 		switch {
 		case own:
 		case b.named >= b.limits.Services:
 			b.refuse(k.Service)
-			k.Service = rollup.Overflow
+			k.Service = redact.Const(rollup.Overflow)
 			service = b.services[k.Service]
 		default:
 			b.named++
 		}
 		if service == nil {
-			service = &serviceBudget{envs: make(map[string]struct{}), series: make(map[rollup.Key]string)}
+			service = &serviceBudget{envs: make(map[redact.Text]struct{}), series: make(map[rollup.Key]struct{})}
 			b.services[k.Service] = service
 		}
 	}
 	if _, known := service.envs[k.Env]; !known {
 		if len(service.envs) >= b.limits.EnvsPerService {
-			k.Env = rollup.Overflow
+			k.Env = redact.Const(rollup.Overflow)
 		}
 		service.envs[k.Env] = struct{}{}
 	}
-	if c, ok := collective(k.Msg); ok {
-		k.Msg = c
+	if collective(k.Msg) {
 		return k
 	}
-	if same, known := service.series[k]; known {
-		k.Msg = same
+	if _, known := service.series[k]; known {
 		return k
 	}
 	if len(service.series) >= b.limits.SeriesPerService || b.series >= b.limits.Series {
-		k.Msg = rollup.Overflow
+		k.Msg = redact.Const(rollup.Overflow)
 		return k
 	}
-	k.Msg = strings.Clone(k.Msg)
-	service.series[k] = k.Msg
+	service.series[k] = struct{}{}
 	b.series++
 	return k
 }
@@ -100,30 +98,24 @@ func (b *budget) admit(k rollup.Key) rollup.Key {
 // maxRefused is how many of the services beyond the limit are named.
 const maxRefused = 20
 
-func (b *budget) refuse(service string) {
+func (b *budget) refuse(service redact.Text) {
 	if len(b.refused) < maxRefused && !slices.Contains(b.refused, service) {
-		b.refused = append(b.refused, strings.Clone(service))
+		b.refused = append(b.refused, service)
 	}
 }
 
 // Refused names the first services that are beyond the limit of services, in the order in which they came.
-func (p *Pipeline) Refused() []string {
+func (p *Pipeline) Refused() []redact.Text {
 	p.budget.mu.Lock()
 	defer p.budget.mu.Unlock()
 	return slices.Clone(p.budget.refused)
 }
 
-// collective gives msg as a constant when it stands for many keys.
-func collective(msg string) (string, bool) {
-	switch msg {
-	case rollup.MsgMissing:
-		return rollup.MsgMissing, true
-	case rollup.MsgUnparsed:
-		return rollup.MsgUnparsed, true
-	case rollup.MsgInvalid:
-		return rollup.MsgInvalid, true
-	case rollup.Overflow:
-		return rollup.Overflow, true
+// collective reports whether msg stands for many keys.
+func collective(msg redact.Text) bool {
+	switch msg.String() {
+	case rollup.MsgMissing, rollup.MsgUnparsed, rollup.MsgInvalid, rollup.Overflow:
+		return true
 	}
-	return "", false
+	return false
 }

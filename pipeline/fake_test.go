@@ -10,6 +10,7 @@ import (
 
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/pipeline"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rules"
 )
@@ -175,13 +176,13 @@ func (m *metrics) Committed(c *rollup.Commit, _ time.Duration) {
 		m.counts[n.Key] += n.N
 	}
 	for _, v := range c.Violations {
-		m.violated[v.Service+" "+v.Rule] += v.N
+		m.violated[v.Service.String()+" "+v.Rule] += v.N
 	}
 	for _, o := range c.Overflowed {
-		m.overflow[o.Service] += o.N
+		m.overflow[o.Service.String()] += o.N
 	}
 	for _, d := range c.Durations {
-		m.durations[d.Service+" "+d.Msg] += d.Histogram.Count()
+		m.durations[d.Service.String()+" "+d.Msg.String()] += d.Histogram.Count()
 	}
 	m.outcomes.Add(c.Outcomes)
 }
@@ -232,7 +233,7 @@ func totals(t *testing.T, s rollup.Store) map[rollup.Key]uint64 {
 }
 
 func key(service string, level parse.Level, msg string) rollup.Key {
-	return rollup.Key{Service: service, Env: "test", Level: level, Msg: msg}
+	return rollup.Key{Service: redact.Stored(service), Env: redact.Const("test"), Level: level, Msg: redact.Stored(msg)}
 }
 
 // balanced fails when a partition's ledger does not balance.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"strings"
 
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -11,19 +12,22 @@ const maxLabel = 64
 
 // label makes a label value of a service's or env's name. A name that is none (too long, or with
 // characters that names do not have) is not shown, since it may hold anything: it becomes _invalid.
-func (t *tally) label(name []byte, missing string) string {
+func (t *tally) label(name []byte, field string, missing redact.Text) redact.Text {
 	if len(name) == 0 {
 		return missing
 	}
 	if l, known := t.labels[string(name)]; known {
 		return l
 	}
-	l := rollup.MsgInvalid
-	if isName(name) {
-		l = string(name)
-		if len(t.labels) < maxLabels {
-			t.labels[l] = l
-		}
+	if !isName(name) {
+		return redact.Const(rollup.MsgInvalid)
+	}
+	l := t.redactor.Label(name, field)
+	if l.String() != string(name) { // it names something that must not be shown, or nothing at all
+		l = redact.Const(rollup.MsgInvalid)
+	}
+	if len(t.labels) < maxLabels {
+		t.labels[string(name)] = l
 	}
 	return l
 }

@@ -23,10 +23,12 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/logproc/logproc/internal/crash"
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rules"
 )
@@ -43,6 +45,11 @@ type Config struct {
 	// Finite says that the source's end is the end of the data (files): fragments that still wait for
 	// their rest then become dead letters, and do not wait for the next start.
 	Finite bool
+
+	// Redaction is in force at the start (default: the built-in policy, without keys).
+	Redaction Redaction
+	// Publisher takes every record in redacted form; nil for none.
+	Publisher Publisher
 
 	// Metrics shows what has been committed; nil for none.
 	Metrics Metrics
@@ -70,6 +77,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DrainTimeout <= 0 {
 		c.DrainTimeout = 5 * time.Second
+	}
+	if c.Redaction.Policy == nil {
+		c.Redaction.Policy = redact.DefaultPolicy()
 	}
 	if c.Metrics == nil {
 		c.Metrics = noMetrics{}
@@ -100,8 +110,9 @@ type DeadLetters interface {
 
 // Pipeline reads a source into a store.
 type Pipeline struct {
-	cfg    Config
-	budget *budget
+	cfg       Config
+	budget    *budget
+	redaction atomic.Pointer[Redaction]
 
 	mu         sync.Mutex
 	partitions map[rollup.TopicPartition]*progress
@@ -113,7 +124,9 @@ func New(cfg Config) (*Pipeline, error) {
 	if _, err := parse.New(cfg.Parse); err != nil {
 		return nil, err
 	}
-	return &Pipeline{cfg: cfg, budget: newBudget(cfg.Limits), partitions: make(map[rollup.TopicPartition]*progress)}, nil
+	p := &Pipeline{cfg: cfg, budget: newBudget(cfg.Limits), partitions: make(map[rollup.TopicPartition]*progress)}
+	p.SetRedaction(cfg.Redaction)
+	return p, nil
 }
 
 // Run works until ctx ends or the source does. When the source came to its end by itself, the error names
@@ -152,7 +165,13 @@ type worker struct {
 	partition Partition
 	progress  *progress
 	parser    *parse.Parser
+	redactor  *redact.Redactor
+	redaction *Redaction // what redactor was made of
 	tally     *tally
+	out       RecordWriter    // to the redacted topic; nil without one
+	outErr    error           // out is of no use any more
+	outTries  int             // failures of out in a row
+	headers   []redact.Header // of the record at hand
 	letters   []rollup.DeadLetter
 	commit    rollup.Commit // reused; Base, Next and Resume are set by push
 	fence     rollup.Fence
@@ -170,15 +189,17 @@ type worker struct {
 }
 
 func newWorker(p *Pipeline, part Partition, progress *progress) *worker {
-	return &worker{
-		Pipeline: p, partition: part, progress: progress, parser: p.newParser(),
-		tally: newTally(p.cfg.Naming, p.budget),
+	w := &worker{Pipeline: p, partition: part, progress: progress, parser: p.newParser()}
+	w.redactWith(p.redaction.Load())
+	if p.cfg.Publisher != nil {
+		w.out = p.cfg.Publisher.Writer(part.ID())
 	}
+	return w
 }
 
 // run takes the partition over and works on it until ctx ends, the partition does, or it cannot go on.
 func (w *worker) run(ctx context.Context) error {
-	defer w.forget()
+	defer w.release()
 	if err := w.takeOver(ctx); err != nil {
 		return err
 	}
@@ -186,7 +207,7 @@ func (w *worker) run(ctx context.Context) error {
 		batch, err := w.receive(ctx)
 		switch {
 		case err == nil:
-			w.processAll(batch)
+			w.processAll(ctx, batch)
 			batch.Release()
 		case errors.Is(err, errCommitDue):
 		case errors.Is(err, io.EOF):
@@ -202,15 +223,33 @@ func (w *worker) run(ctx context.Context) error {
 		default:
 			return errors.Join(err, w.drain(ctx))
 		}
-		if !w.isDue() {
-			continue
-		}
-		if err := w.push(ctx); err != nil {
+		if err := w.settle(ctx); err != nil {
 			if ctx.Err() != nil { // the end came while the store was asked
 				return w.drain(ctx)
 			}
 			return err
 		}
+	}
+}
+
+// settle does what is due between two batches: recover from a failed output, commit, follow a new policy.
+func (w *worker) settle(ctx context.Context) error {
+	if w.outErr != nil {
+		return w.recoverOutput(ctx, w.outErr)
+	}
+	if w.isDue() {
+		if err := w.push(ctx); err != nil {
+			return err
+		}
+	}
+	return w.changeRedaction(ctx)
+}
+
+// release gives back what the worker holds at its end.
+func (w *worker) release() {
+	w.forget()
+	if w.out != nil {
+		w.out.Close()
 	}
 }
 
@@ -252,6 +291,7 @@ func (w *worker) forget() {
 		w.until = nil
 	}
 	w.tally.reset()
+	w.redactor.Hits().Reset()
 	w.letters, w.lost, w.outcomes = w.letters[:0], w.lost[:0], rollup.Outcomes{}
 }
 
@@ -277,12 +317,12 @@ func (w *worker) clean() bool { return w.next <= w.base && len(w.lost) == 0 }
 
 // processAll takes a batch's messages through the path. A panic in it is a defect of ours: the message
 // that met it becomes a dead letter, and the rest goes on.
-func (w *worker) processAll(b *Batch) {
+func (w *worker) processAll(ctx context.Context, b *Batch) {
 	if w.clean() {
 		w.due = w.cfg.Now().Add(w.cfg.CommitInterval)
 	}
 	for i := 0; i < len(b.Messages); {
-		i = w.processFrom(b.Messages, i)
+		i = w.processFrom(ctx, b.Messages, i)
 	}
 	for _, l := range b.Lost {
 		l.First = max(l.First, w.base) // below it all is counted, read again or not
@@ -296,7 +336,7 @@ func (w *worker) processAll(b *Batch) {
 	w.fetched, w.discarded = 0, 0
 }
 
-func (w *worker) processFrom(messages []Message, i int) (next int) {
+func (w *worker) processFrom(ctx context.Context, messages []Message, i int) (next int) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			m := &messages[i]
@@ -308,13 +348,13 @@ func (w *worker) processFrom(messages []Message, i int) (next int) {
 		}
 	}()
 	for ; i < len(messages); i++ {
-		w.process(&messages[i])
+		w.process(ctx, &messages[i])
 	}
 	return i
 }
 
 // process takes one record through the path.
-func (w *worker) process(m *Message) {
+func (w *worker) process(ctx context.Context, m *Message) {
 	if m.Offset < w.next {
 		return // the source answered with more than was asked for: these are counted already
 	}
@@ -332,7 +372,11 @@ func (w *worker) process(m *Message) {
 	w.parser.Evicted(func(offset int64) { w.giveUp(offset, m.Time) })
 	switch reason {
 	case parse.OK:
-		for r, ok := w.parser.Next(); ok; r, ok = w.parser.Next() {
+		r, ok := w.parser.Next()
+		if ok {
+			w.publish(ctx, m, r.Service)
+		}
+		for ; ok; r, ok = w.parser.Next() {
 			w.tally.add(r)
 		}
 		w.outcomes.Counted++
@@ -340,7 +384,9 @@ func (w *worker) process(m *Message) {
 	case parse.Held: // pending until its last part comes
 		w.held++
 	default:
-		w.deadLetter(m, w.parser.Failed(), reason)
+		named := w.parser.Failed()
+		w.publish(ctx, m, named.Service)
+		w.deadLetter(m, named, reason)
 		w.outcomes.Skipped += joined
 	}
 }
@@ -371,7 +417,7 @@ func (w *worker) deadLetter(m *Message, named *parse.Record, reason parse.Reason
 	w.outcomes.DeadLettered++
 	w.letters = append(w.letters, rollup.DeadLetter{
 		TopicPartition: w.partition.ID(), Offset: m.Offset, Time: time.Unix(0, m.Time).UTC(), Reason: reason,
-		Service: w.tally.label(named.Service, ""), Size: m.Size,
+		Service: w.tally.label(named.Service, "service", redact.Text{}), Size: m.Size,
 	})
 }
 
@@ -398,13 +444,23 @@ func (w *worker) isDue() bool {
 const maxLetters = 10_000
 
 // push commits what is in the tally. The order is what makes it exact:
-//  1. outputs that may come twice: the dead letters. A crash after them writes them again.
+//  1. outputs that may come twice: the redacted topic, acknowledged, and the dead letters. A crash after
+//     them writes them again.
 //  2. counts and offset in one compare-and-set. A crash before it reads the records again; after it, the
 //     next owner starts behind them.
 //  3. what must not count twice: the metrics. A crash before them loses what was not shown, which is
 //     what a counter's reset means to Prometheus anyway.
 //  4. the copy of the offset for Kafka's lag tools.
 func (w *worker) push(ctx context.Context) error {
+	if w.out != nil {
+		if err := w.out.Flush(ctx); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			return w.recoverOutput(ctx, err)
+		}
+		w.outTries = 0
+	}
 	w.writeLetters(ctx)
 	c := w.prepare()
 	began := w.cfg.Now()
@@ -444,6 +500,7 @@ func (w *worker) prepare() *rollup.Commit {
 	}
 	c.Outcomes, c.Lost = w.outcomes, w.lost
 	w.tally.into(c)
+	w.redactions(c)
 	return c
 }
 

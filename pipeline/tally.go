@@ -2,10 +2,10 @@ package pipeline
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/logproc/logproc/internal/exphist"
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rules"
 )
@@ -13,18 +13,19 @@ import (
 // tally is what a worker's records add up to since the last commit. One worker owns it, so it has no
 // lock. A record whose series was met before costs one map look-up and no allocation.
 type tally struct {
-	naming *rules.Naming
-	budget *budget
+	naming   *rules.Naming
+	budget   *budget
+	redactor *redact.Redactor // makes the labels
 
 	// known finds a series by what the record says, as composed by key(). It holds admitted series only:
 	// invalid keys and keys beyond the budget are without number, and are resolved each time.
 	known     map[string]*series
 	admitted  map[rollup.Key]*series // by what they count under; several known keys can share one
 	durations map[operation]*durations
-	services  map[string]*serviceTally
-	labels    map[string]string // names of services and envs that were met
-	scratch   []byte            // the composed key of the record at hand
-	form      []byte            // the shape of an invalid key
+	services  map[redact.Text]*serviceTally
+	labels    map[string]redact.Text // names of services and envs that were met
+	scratch   []byte                 // the composed key of the record at hand
+	form      []byte                 // the shape of an invalid key
 	formKey   []byte
 
 	resets int // how many batches were committed or discarded: the clock of what is idle
@@ -63,7 +64,7 @@ type series struct {
 	gone   bool
 }
 
-type operation struct{ service, env, msg string }
+type operation struct{ service, env, msg redact.Text }
 
 type durations struct {
 	operation
@@ -74,21 +75,22 @@ type durations struct {
 }
 
 type serviceTally struct {
-	name       string
+	name       redact.Text
 	violations [rules.RuleCount]uint64
 	overflowed uint64
 	dirty      bool
 }
 
-func newTally(naming *rules.Naming, b *budget) *tally {
+func newTally(naming *rules.Naming, b *budget, r *redact.Redactor) *tally {
 	return &tally{
 		naming:    naming,
 		budget:    b,
+		redactor:  r,
 		known:     make(map[string]*series),
 		admitted:  make(map[rollup.Key]*series),
 		durations: make(map[operation]*durations),
-		services:  make(map[string]*serviceTally),
-		labels:    make(map[string]string),
+		services:  make(map[redact.Text]*serviceTally),
+		labels:    make(map[string]redact.Text),
 		forms:     make(map[string]*rollup.Form),
 	}
 }
@@ -101,7 +103,7 @@ func (t *tally) add(r *parse.Record) {
 		s = t.resolve(r)
 	}
 	t.count(s, r.Time)
-	if r.DurationState == parse.Present && s.key.Msg != rollup.MsgInvalid {
+	if r.DurationState == parse.Present && s.key.Msg != redact.Const(rollup.MsgInvalid) {
 		t.observe(s, r.Duration)
 	}
 	if r.TimeState != parse.Present {
@@ -116,13 +118,13 @@ func (t *tally) add(r *parse.Record) {
 func (t *tally) addUnreadable(r *parse.Record, reason parse.Reason) {
 	t.dead[reason]++
 	key := t.keyOf(r)
-	key.Msg = rollup.MsgUnparsed
+	key.Msg = redact.Const(rollup.MsgUnparsed)
 	t.count(t.series(key), r.Time)
 }
 
 // keyOf gives the key of a record without its msg.
 func (t *tally) keyOf(r *parse.Record) rollup.Key {
-	return rollup.Key{Service: t.label(r.Service, rollup.ServiceUnknown), Env: t.label(r.Env, ""), Level: r.Level}
+	return rollup.Key{Service: t.label(r.Service, "service", redact.Const(rollup.ServiceUnknown)), Env: t.label(r.Env, "env", redact.Text{}), Level: r.Level}
 }
 
 // compose puts service, env, level and key into t.scratch, each with its length, so that no two
@@ -142,12 +144,9 @@ func (t *tally) resolve(r *parse.Record) *series {
 	key := t.keyOf(r)
 	rule := rules.RuleNone
 	if r.KeyState != parse.Present {
-		key.Msg = rollup.MsgMissing
-	} else if rule = t.check(r); rule != rules.RuleNone {
-		key.Msg = rollup.MsgInvalid
-	} else {
-		// Borrowed, not copied: of a million distinct keys few are admitted, and series copies those.
-		key.Msg = unsafe.String(unsafe.SliceData(r.Key), len(r.Key))
+		key.Msg = redact.Const(rollup.MsgMissing)
+	} else if key.Msg, rule = t.msg(r); rule != rules.RuleNone {
+		key.Msg = redact.Const(rollup.MsgInvalid)
 	}
 	s := t.series(key)
 	switch {
@@ -170,17 +169,24 @@ func (t *tally) resolve(r *parse.Record) *series {
 	return s
 }
 
-// check names the rule that a key breaks. Keys that begin like our own are none, whatever the rules say.
-func (t *tally) check(r *parse.Record) rules.Rule {
+// msg gives a record's key as a label, or the rule that it breaks. Keys that begin like our own are none,
+// whatever the rules say, and neither is a key with something in it that the policy hides.
+func (t *tally) msg(r *parse.Record) (redact.Text, rules.Rule) {
 	rule := t.naming.Check(r.Service, r.Key)
-	if rule == rules.RuleNone && r.Key[0] == '_' {
-		return rules.RuleCharacters
+	switch {
+	case rule != rules.RuleNone:
+		return redact.Text{}, rule
+	case r.Key[0] == '_':
+		return redact.Text{}, rules.RuleCharacters
 	}
-	return rule
+	msg := t.redactor.Label(r.Key, "msg")
+	if msg.String() != string(r.Key) {
+		return msg, rules.RuleIdentifier
+	}
+	return msg, rules.RuleNone
 }
 
 // series gives the series under which events with key count, which is another one beyond the budget.
-// It keeps nothing of key.
 func (t *tally) series(key rollup.Key) *series {
 	if s := t.admitted[key]; s != nil {
 		return s
@@ -194,7 +200,7 @@ func (t *tally) series(key rollup.Key) *series {
 	return s
 }
 
-func (t *tally) service(name string) *serviceTally {
+func (t *tally) service(name redact.Text) *serviceTally {
 	s := t.services[name]
 	if s == nil {
 		s = &serviceTally{name: name}
@@ -266,15 +272,15 @@ func (t *tally) addForm(s *series, r *parse.Record) {
 	t.form = rules.Form(t.form[:0], r.Key)
 	bucket := rollup.BucketOf(r.Time)
 	b := binary.AppendVarint(t.formKey[:0], int64(bucket))
-	b = append(append(b, s.key.Service...), 0)
-	b = append(append(b, s.key.Env...), 0)
+	b = append(append(b, s.key.Service.String()...), 0)
+	b = append(append(b, s.key.Env.String()...), 0)
 	t.formKey = append(b, t.form...)
 	f := t.forms[string(t.formKey)]
 	if f == nil {
 		if len(t.forms) >= maxForms {
 			return
 		}
-		f = &rollup.Form{Service: s.key.Service, Env: s.key.Env, Text: string(t.form), Bucket: bucket}
+		f = &rollup.Form{Service: s.key.Service, Env: s.key.Env, Text: t.redactor.Label(t.form, "msg"), Bucket: bucket}
 		t.forms[string(t.formKey)] = f
 	}
 	f.N++

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rules"
 )
 
 // TestIdleSeriesAreSweptOut looks inside, since memory is all that shows from outside.
 func TestIdleSeriesAreSweptOut(t *testing.T) {
-	tally := newTally(rules.DefaultNaming(), newBudget(Limits{SeriesPerService: 100_000}))
+	tally := newTally(rules.DefaultNaming(), newBudget(Limits{SeriesPerService: 100_000}), redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{}))
 	record := func(msg string) *parse.Record {
 		return &parse.Record{Key: []byte(msg), KeyState: parse.Present, Service: []byte("svc"), Duration: 3, DurationState: parse.Present}
 	}
@@ -40,7 +41,7 @@ func TestIdleSeriesAreSweptOut(t *testing.T) {
 		t.Errorf("%d series, %d look-ups and %d histograms are kept, want one of each", len(tally.admitted), len(tally.known), len(tally.durations))
 	}
 	tally.add(record(word(7)))
-	if got := total(); got != 2 || tally.admitted[rollup.Key{Service: "svc", Msg: word(7)}] == nil {
-		t.Errorf("a series that comes back: %d events, admitted %t", got, tally.admitted[rollup.Key{Service: "svc", Msg: word(7)}] != nil)
+	if got := total(); got != 2 || tally.admitted[rollup.Key{Service: redact.Const("svc"), Msg: redact.Stored(word(7))}] == nil {
+		t.Errorf("a series that comes back: %d events, admitted %t", got, tally.admitted[rollup.Key{Service: redact.Const("svc"), Msg: redact.Stored(word(7))}] != nil)
 	}
 }

@@ -3,6 +3,8 @@ package rollup
 import (
 	"cmp"
 	"slices"
+
+	"github.com/logproc/logproc/redact"
 )
 
 // MaxForms is the number of forms that a store keeps per UTC day, service and env. Beyond it the least
@@ -11,7 +13,7 @@ const MaxForms = 50
 
 // FormCount is a form and how often it was seen.
 type FormCount struct {
-	Text string
+	Text redact.Text
 	N    uint64
 }
 
@@ -22,6 +24,6 @@ func SortForms(forms []FormCount) {
 		if c := cmp.Compare(b.N, a.N); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.Text, b.Text)
+		return cmp.Compare(a.Text.String(), b.Text.String())
 	})
 }

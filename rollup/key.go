@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 )
 
 // MaxKeyPart is the longest Service, Env or Msg in bytes that a store keeps as it is; see Key.Bounded.
@@ -25,9 +26,9 @@ func (f Form) Bounded() Form {
 	return f
 }
 
-func bounded(part string) string {
-	if len(part) > MaxKeyPart {
-		return Overflow
+func bounded(part redact.Text) redact.Text {
+	if len(part.String()) > MaxKeyPart {
+		return redact.Const(Overflow)
 	}
 	return part
 }
@@ -35,9 +36,9 @@ func bounded(part string) string {
 // AppendKey appends the stored form of k: service, env and msg, each with its length before it, and the
 // level as the last byte. Two keys have the same form only if they are equal, whatever bytes they hold.
 func AppendKey(dst []byte, k Key) []byte {
-	dst = appendPart(dst, k.Service)
-	dst = appendPart(dst, k.Env)
-	dst = appendPart(dst, k.Msg)
+	dst = appendPart(dst, k.Service.String())
+	dst = appendPart(dst, k.Env.String())
+	dst = appendPart(dst, k.Msg.String())
 	return append(dst, byte(k.Level))
 }
 
@@ -90,12 +91,12 @@ func appendPart(dst []byte, part string) []byte {
 	return append(dst, part...)
 }
 
-func cutPart(b []byte) (part string, rest []byte, ok bool) {
+func cutPart(b []byte) (part redact.Text, rest []byte, ok bool) {
 	p, size, ok := partAt(b)
 	if !ok {
-		return "", nil, false
+		return part, nil, false
 	}
-	return string(p), b[size+len(p):], true
+	return redact.Stored(string(p)), b[size+len(p):], true
 }
 
 // partAt gives the part at the start of b and the size of the length before it.

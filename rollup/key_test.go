@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -23,7 +24,7 @@ func TestKeysStayApart(t *testing.T) {
 	}
 	forms := make(map[string]rollup.Key)
 	for range 50_000 {
-		k := rollup.Key{Service: part(), Env: part(), Level: parse.Level(random.IntN(parse.LevelCount)), Msg: part()}
+		k := rollup.Key{Service: redact.Stored(part()), Env: redact.Stored(part()), Level: parse.Level(random.IntN(parse.LevelCount)), Msg: redact.Stored(part())}
 		form := rollup.AppendKey(nil, k)
 		if other, taken := forms[string(form)]; taken && other != k {
 			t.Fatalf("%+v and %+v have the same form", k, other)
@@ -33,7 +34,7 @@ func TestKeysStayApart(t *testing.T) {
 		if err != nil || got != k {
 			t.Fatalf("%+v came back as %+v, %v", k, got, err)
 		}
-		prefix := rollup.AppendKeyPrefix(nil, &k.Service, &k.Env)
+		prefix := rollup.AppendKeyPrefix(nil, ptr(k.Service.String()), ptr(k.Env.String()))
 		if owner, ok := rollup.KeyOwner(form); !ok || !bytes.Equal(owner, prefix) || !bytes.HasPrefix(form, prefix) {
 			t.Fatalf("%+v: owner %q, prefix %q", k, owner, prefix)
 		}
@@ -41,7 +42,7 @@ func TestKeysStayApart(t *testing.T) {
 }
 
 func FuzzDecodeKey(f *testing.F) {
-	f.Add(rollup.AppendKey(nil, rollup.Key{Service: "ctrl", Env: "anna", Level: parse.LevelError, Msg: "order-paid"}))
+	f.Add(rollup.AppendKey(nil, rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.LevelError, Msg: redact.Const("order-paid")}))
 	f.Add(rollup.AppendKey(nil, rollup.Key{}))
 	f.Add([]byte{0x80, 0, 0, 0, 0})
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0})
@@ -62,12 +63,14 @@ func FuzzDecodeKey(f *testing.F) {
 
 func TestBounded(t *testing.T) {
 	fits, long := strings.Repeat("x", rollup.MaxKeyPart), strings.Repeat("x", rollup.MaxKeyPart+1)
-	got := rollup.Key{Service: fits, Env: long, Level: 200, Msg: long}.Bounded()
-	want := rollup.Key{Service: fits, Env: rollup.Overflow, Level: parse.LevelUnknown, Msg: rollup.Overflow}
+	got := rollup.Key{Service: redact.Stored(fits), Env: redact.Stored(long), Level: 200, Msg: redact.Stored(long)}.Bounded()
+	want := rollup.Key{Service: redact.Stored(fits), Env: redact.Const(rollup.Overflow), Level: parse.LevelUnknown, Msg: redact.Const(rollup.Overflow)}
 	if got != want {
 		t.Errorf("got %+v", got)
 	}
-	if f := (rollup.Form{Service: long, Env: fits, Text: long}).Bounded(); f.Service != rollup.Overflow || f.Env != fits || f.Text != rollup.Overflow {
+	if f := (rollup.Form{Service: redact.Stored(long), Env: redact.Stored(fits), Text: redact.Stored(long)}).Bounded(); f.Service.String() != rollup.Overflow || f.Env.String() != fits || f.Text.String() != rollup.Overflow {
 		t.Errorf("got %+v", f)
 	}
 }
+
+func ptr(s string) *string { return &s }

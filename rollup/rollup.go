@@ -14,6 +14,7 @@ import (
 
 	"github.com/logproc/logproc/internal/exphist"
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 )
 
 // TopicPartition names one partition of a topic, or one file ("file:NAME", 0).
@@ -27,10 +28,10 @@ func (tp TopicPartition) String() string { return tp.Topic + "/" + strconv.Itoa(
 
 // Key identifies one series of counts. It is comparable; stores encode it length-prefixed.
 type Key struct {
-	Service string
-	Env     string
+	Service redact.Text
+	Env     redact.Text
 	Level   parse.Level
-	Msg     string
+	Msg     redact.Text
 }
 
 // Values of Key.Msg and Key.Service that stand for what has no value of its own.
@@ -74,9 +75,9 @@ type Count struct {
 // Form is a frequent shape of keys that break the convention: the key with everything replaced that
 // may identify someone. Its counts are a lower bound (only frequent forms are kept).
 type Form struct {
-	Service string
-	Env     string
-	Text    string // safe to show: see rules.Form
+	Service redact.Text
+	Env     redact.Text
+	Text    redact.Text // safe to show: see rules.Form
 	Bucket  Bucket
 	N       uint64
 }
@@ -147,6 +148,8 @@ type Commit struct {
 	Durations   []Durations
 	Violations  []Violations
 	Overflowed  []Overflowed
+	Redactions  []Redaction
+	Withheld    []Withheld
 	DeadLetters [parse.ReasonCount]uint64
 	Untimed     uint64 // records that named no usable time, and took that of their carrier
 	Newest      int64  // the newest event time among the records, Unix nanoseconds; 0 when there is none
@@ -154,20 +157,33 @@ type Commit struct {
 
 // Durations are the durations of one operation, in seconds.
 type Durations struct {
-	Service, Env, Msg string
+	Service, Env, Msg redact.Text
 	Histogram         *exphist.Histogram
 }
 
 // Violations is how often a service broke one rule of the naming convention.
 type Violations struct {
-	Service, Rule string
-	N             uint64
+	Service redact.Text
+	Rule    string
+	N       uint64
+}
+
+// Redaction is how often a rule of the redaction policy was applied to a field.
+type Redaction struct {
+	Rule, Field, Operator string // names of the policy, and the path of the field; never a value
+	N                     uint64
+}
+
+// Withheld is how many values were withheld although no rule names them, because a limit was reached.
+type Withheld struct {
+	Reason string
+	N      uint64
 }
 
 // Overflowed is how many events of a service were counted under Overflow, because a cardinality
 // budget was used up.
 type Overflowed struct {
-	Service string
+	Service redact.Text
 	N       uint64
 }
 
@@ -177,8 +193,8 @@ type DeadLetter struct {
 	Offset  int64
 	Time    time.Time // the record's or the file's
 	Reason  parse.Reason
-	Service string // as far as an envelope names it
-	Size    int    // bytes of the line
+	Service redact.Text // as far as an envelope names it
+	Size    int         // bytes of the line
 }
 
 // Outcome is the store's answer to a Commit.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 )
 
 // Reader is the part of a Store that summaries are made of.
@@ -30,8 +31,8 @@ const TopForms = 10
 
 // Summary is one service and env on one day.
 type Summary struct {
-	Service   string
-	Env       string // empty where the records name none
+	Service   redact.Text
+	Env       redact.Text // empty where the records name none
 	Day       Date
 	Zone      string        // as in the tz database
 	DayLength time.Duration // 23, 24 or 25 hours; half-hours exist
@@ -53,7 +54,7 @@ type Summary struct {
 
 // Line is one key of a summary.
 type Line struct {
-	Msg   string
+	Msg   redact.Text
 	Level parse.Level // the highest that Msg was counted at, of those that N holds
 	N     uint64      // at all levels that the summary shows
 }
@@ -66,7 +67,7 @@ type LevelCount struct {
 
 // Line gives the number that Lines holds for a key; 0 when it is not there.
 func (s *Summary) Line(msg string) uint64 {
-	i, found := slices.BinarySearchFunc(s.Lines, msg, func(l Line, msg string) int { return strings.Compare(l.Msg, msg) })
+	i, found := slices.BinarySearchFunc(s.Lines, msg, func(l Line, msg string) int { return strings.Compare(l.Msg.String(), msg) })
 	if !found {
 		return 0
 	}
@@ -94,10 +95,10 @@ func Summaries(ctx context.Context, r Reader, req Request) ([]Summary, error) {
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b Summary) int {
-		if c := strings.Compare(a.Service, b.Service); c != 0 {
+		if c := strings.Compare(a.Service.String(), b.Service.String()); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Env, b.Env)
+		return strings.Compare(a.Env.String(), b.Env.String())
 	})
 	return list, nil
 }
@@ -123,7 +124,7 @@ func Dates(ctx context.Context, r Reader, req Request) ([]Date, error) {
 	return slices.Compact(dates), nil
 }
 
-type owner struct{ service, env string }
+type owner struct{ service, env redact.Text }
 
 // builder gathers counts and forms by service and env.
 type builder struct {
@@ -135,7 +136,7 @@ func (b *builder) count(c Count) error {
 	o := owner{c.Key.Service, c.Key.Env}
 	d := b.owners[o]
 	if d == nil {
-		d = &draft{lines: make(map[string]Line), forms: make(map[string]uint64)}
+		d = &draft{lines: make(map[redact.Text]Line), forms: make(map[redact.Text]uint64)}
 		b.owners[o] = d
 	}
 	d.count(c, b.all)
@@ -152,15 +153,15 @@ func (b *builder) form(f Form) error {
 
 // draft is a summary in the making.
 type draft struct {
-	lines                              map[string]Line
-	forms                              map[string]uint64
+	lines                              map[redact.Text]Line
+	forms                              map[redact.Text]uint64
 	levels                             [parse.LevelCount]uint64
 	invalid, missing, unparsed, beyond uint64
 }
 
 func (d *draft) count(c Count, all bool) {
 	d.levels[c.Key.Level] = Sum(d.levels[c.Key.Level], c.N)
-	switch c.Key.Msg {
+	switch c.Key.Msg.String() {
 	case MsgInvalid:
 		d.invalid = Sum(d.invalid, c.N)
 	case MsgMissing:
@@ -182,7 +183,7 @@ func (d *draft) summary() Summary {
 		s.Lines = append(s.Lines, line)
 		s.Total = Sum(s.Total, line.N)
 	}
-	slices.SortFunc(s.Lines, func(a, b Line) int { return strings.Compare(a.Msg, b.Msg) })
+	slices.SortFunc(s.Lines, func(a, b Line) int { return strings.Compare(a.Msg.String(), b.Msg.String()) })
 	for level, n := range d.levels {
 		if n > 0 {
 			s.Levels = append(s.Levels, LevelCount{Level: parse.Level(level), N: n})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/memstore"
 )
@@ -35,7 +36,7 @@ func at(t testing.TB, rfc3339 string) rollup.Bucket {
 func TestSummaries(t *testing.T) {
 	noon := at(t, "2026-03-20T12:00:00Z")
 	add := func(service, env string, l parse.Level, msg string, n uint64) rollup.Count {
-		return rollup.Count{Key: rollup.Key{Service: service, Env: env, Level: l, Msg: msg}, Bucket: noon, N: n}
+		return rollup.Count{Key: rollup.Key{Service: redact.Stored(service), Env: redact.Stored(env), Level: l, Msg: redact.Stored(msg)}, Bucket: noon, N: n}
 	}
 	counts := []rollup.Count{
 		add("ctrl", "bob", parse.LevelError, "b-late", 1), add("ctrl", "anna", parse.LevelFatal, "b-late", 2),
@@ -48,9 +49,9 @@ func TestSummaries(t *testing.T) {
 	}
 	var forms []rollup.Form
 	for i := range 13 {
-		forms = append(forms, rollup.Form{Service: "ctrl", Env: "anna", Text: fmt.Sprintf("Failed %02d", i), Bucket: noon, N: 2})
+		forms = append(forms, rollup.Form{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Text: redact.Stored(fmt.Sprintf("Failed %02d", i)), Bucket: noon, N: 2})
 	}
-	forms = append(forms, rollup.Form{Service: "ctrl", Env: "anna", Text: "Failed 09", Bucket: noon + 1, N: 1})
+	forms = append(forms, rollup.Form{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Text: redact.Const("Failed 09"), Bucket: noon + 1, N: 1})
 	s := storeOf(t, counts, forms)
 	req := rollup.Request{Day: date(t, "2026-03-20")}
 	list, err := rollup.Summaries(t.Context(), s, req)
@@ -59,20 +60,20 @@ func TestSummaries(t *testing.T) {
 	}
 	var names []string
 	for _, s := range list {
-		names = append(names, s.Service+"/"+s.Env)
+		names = append(names, s.Service.String()+"/"+s.Env.String())
 	}
 	if want := []string{"brkr/", "ctrl/anna", "ctrl/bob"}; !reflect.DeepEqual(names, want) {
 		t.Fatalf("got %v, want %v", names, want)
 	}
 	want := rollup.Summary{
-		Service: "ctrl", Env: "anna", Day: req.Day, Zone: "UTC", DayLength: 24 * time.Hour, Total: 50, Events: 106,
-		Lines: []rollup.Line{{Msg: "Zebra", Level: parse.LevelError, N: 4}, {Msg: rollup.MsgInvalid, Level: parse.LevelWarning, N: 40},
-			{Msg: rollup.MsgMissing, Level: parse.LevelError, N: 1}, {Msg: "b-late", Level: parse.LevelFatal, N: 5}},
+		Service: redact.Const("ctrl"), Env: redact.Const("anna"), Day: req.Day, Zone: "UTC", DayLength: 24 * time.Hour, Total: 50, Events: 106,
+		Lines: []rollup.Line{{Msg: redact.Const("Zebra"), Level: parse.LevelError, N: 4}, {Msg: redact.Const(rollup.MsgInvalid), Level: parse.LevelWarning, N: 40},
+			{Msg: redact.Const(rollup.MsgMissing), Level: parse.LevelError, N: 1}, {Msg: redact.Const("b-late"), Level: parse.LevelFatal, N: 5}},
 		Levels: []rollup.LevelCount{{Level: parse.LevelUnknown, N: 13}, {Level: parse.LevelDebug, N: 20}, {Level: parse.LevelInfo, N: 23},
 			{Level: parse.LevelWarning, N: 43}, {Level: parse.LevelError, N: 5}, {Level: parse.LevelFatal, N: 2}},
 		Invalid: 45, MoreForms: 3, Missing: 8, Unparsed: 6, Overflow: 8,
-		InvalidForms: []rollup.FormCount{{Text: "Failed 09", N: 3}, {Text: "Failed 00", N: 2}, {Text: "Failed 01", N: 2}, {Text: "Failed 02", N: 2},
-			{Text: "Failed 03", N: 2}, {Text: "Failed 04", N: 2}, {Text: "Failed 05", N: 2}, {Text: "Failed 06", N: 2}, {Text: "Failed 07", N: 2}, {Text: "Failed 08", N: 2}},
+		InvalidForms: []rollup.FormCount{{Text: redact.Const("Failed 09"), N: 3}, {Text: redact.Const("Failed 00"), N: 2}, {Text: redact.Const("Failed 01"), N: 2}, {Text: redact.Const("Failed 02"), N: 2},
+			{Text: redact.Const("Failed 03"), N: 2}, {Text: redact.Const("Failed 04"), N: 2}, {Text: redact.Const("Failed 05"), N: 2}, {Text: redact.Const("Failed 06"), N: 2}, {Text: redact.Const("Failed 07"), N: 2}, {Text: redact.Const("Failed 08"), N: 2}},
 	}
 	if !reflect.DeepEqual(list[1], want) {
 		t.Errorf("got  %+v\nwant %+v", list[1], want)
@@ -102,7 +103,7 @@ func TestSummariesFoldDays(t *testing.T) {
 		_, end := day.AddDays(1).Buckets(z)
 		var counts []rollup.Count
 		for b := first; b < end; b++ {
-			counts = append(counts, rollup.Count{Key: rollup.Key{Service: "ctrl", Level: parse.LevelError, Msg: "order-failed"}, Bucket: b, N: 1})
+			counts = append(counts, rollup.Count{Key: rollup.Key{Service: redact.Const("ctrl"), Level: parse.LevelError, Msg: redact.Const("order-failed")}, Bucket: b, N: 1})
 		}
 		s := storeOf(t, counts, nil)
 		dates, err := rollup.Dates(t.Context(), s, rollup.Request{Zone: z})
@@ -128,7 +129,7 @@ func TestSummariesFoldDays(t *testing.T) {
 
 func TestDatesFilters(t *testing.T) {
 	of := func(service, when string) rollup.Count {
-		return rollup.Count{Key: rollup.Key{Service: service}, Bucket: at(t, when), N: 1}
+		return rollup.Count{Key: rollup.Key{Service: redact.Stored(service)}, Bucket: at(t, when), N: 1}
 	}
 	s := storeOf(t, []rollup.Count{of("b", "2026-03-21T23:59:00Z"), of("a", "2026-03-20T23:00:00Z"), of("b", "2026-03-21T00:00:00Z")}, nil)
 	dates, err := rollup.Dates(t.Context(), s, rollup.Request{Service: new("b")})

@@ -2,7 +2,8 @@ package rollup
 
 import (
 	"math"
-	"strings"
+
+	"github.com/logproc/logproc/redact"
 )
 
 // Cell is what one number counts: a key in a bucket.
@@ -14,18 +15,13 @@ type Cell struct {
 // Tally sums counts by cell. It is not safe for concurrent use.
 type Tally map[Cell]uint64
 
-// Add adds n events; a sum that would overflow stays at the largest number. The key's strings are
-// copied when the cell is new.
+// Add adds n events; a sum that would overflow stays at the largest number.
 func (t Tally) Add(k Key, b Bucket, n uint64) {
 	if n == 0 {
 		return
 	}
 	cell := Cell{Key: k, Bucket: b}
-	old, known := t[cell]
-	if !known {
-		cell.Key = k.clone()
-	}
-	t[cell] = Sum(old, n)
+	t[cell] = Sum(t[cell], n)
 }
 
 // Merge adds counts, which may name a cell several times.
@@ -52,11 +48,7 @@ func Sum(a, b uint64) uint64 {
 	return math.MaxUint64
 }
 
-func (k Key) clone() Key {
-	return Key{Service: strings.Clone(k.Service), Env: strings.Clone(k.Env), Level: k.Level, Msg: strings.Clone(k.Msg)}
-}
-
 // Selects reports whether q asks for the counts of a service and env in a bucket.
-func (q Query) Selects(service, env string, b Bucket) bool {
-	return b >= q.From && b < q.To && (q.Service == nil || *q.Service == service) && (q.Env == nil || *q.Env == env)
+func (q Query) Selects(service, env redact.Text, b Bucket) bool {
+	return b >= q.From && b < q.To && (q.Service == nil || *q.Service == service.String()) && (q.Env == nil || *q.Env == env.String())
 }

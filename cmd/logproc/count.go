@@ -93,15 +93,15 @@ func totalsBy(ctx context.Context, store rollup.Store, columns []string) ([]tota
 func column(name string, c rollup.Count) string {
 	switch name {
 	case "service":
-		return c.Key.Service
+		return c.Key.Service.String()
 	case "env":
-		return c.Key.Env
+		return c.Key.Env.String()
 	case "level":
 		return c.Key.Level.String()
 	case "day":
 		return c.Bucket.Start().Format("2006-01-02")
 	default:
-		return c.Key.Msg
+		return c.Key.Msg.String()
 	}
 }
 

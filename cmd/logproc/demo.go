@@ -266,8 +266,8 @@ func (k *keyCounter) add(counts []rollup.Count) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, c := range counts {
-		if _, known := k.counts[c.Key.Msg]; known || len(k.counts) < maxKeysOfStatus {
-			k.counts[c.Key.Msg] += c.N
+		if _, known := k.counts[c.Key.Msg.String()]; known || len(k.counts) < maxKeysOfStatus {
+			k.counts[c.Key.Msg.String()] += c.N
 		}
 	}
 }

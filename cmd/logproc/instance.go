@@ -17,6 +17,7 @@ import (
 	"github.com/logproc/logproc/internal/health"
 	"github.com/logproc/logproc/pipeline"
 	"github.com/logproc/logproc/pipeline/kafka"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/stores"
 	"github.com/logproc/logproc/rules"
@@ -80,7 +81,7 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
-	i.exporter.Known(knownKeys(naming))
+	i.exporter.Known(knownKeys(naming, redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{})))
 	i.overflow = newOffenders(i.exporter)
 	if i.source, err = i.kafkaSource(o.untilEnd); err != nil {
 		return nil, err
@@ -282,13 +283,15 @@ func (i *instance) partitionMetrics() []prom.Partition {
 }
 
 // knownKeys are the series that exist at zero from the start.
-func knownKeys(naming *rules.Naming) (keys []rollup.Key) {
+func knownKeys(naming *rules.Naming, r *redact.Redactor) (keys []rollup.Key) {
 	for _, k := range naming.Known() {
 		if !k.Exact() {
 			continue
 		}
 		for _, env := range k.Envs {
-			keys = append(keys, rollup.Key{Service: k.Service, Env: env, Level: k.Level, Msg: k.Key})
+			keys = append(keys, rollup.Key{
+				Service: r.Label([]byte(k.Service), "service"), Env: r.Label([]byte(env), "env"), Level: k.Level, Msg: r.Label([]byte(k.Key), "msg"),
+			})
 		}
 	}
 	return keys

@@ -16,6 +16,7 @@ import (
 
 	"github.com/logproc/logproc/internal/health"
 	"github.com/logproc/logproc/pipeline"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/sinks/deadletter"
 	"github.com/logproc/logproc/sinks/prom"
@@ -84,7 +85,7 @@ func (i *instance) status() statusReport {
 	reasons := i.health.NotReady()
 	r := statusReport{
 		Version: versionText(), Started: i.started, Ready: len(reasons) == 0, NotReady: reasons, Checks: i.health.Results(),
-		Refused: i.pipeline.Refused(), DeadLetters: i.letters.Recent(), LettersLost: i.letters.Failed(), Partitions: []partitionReport{},
+		Refused: texts(i.pipeline.Refused()), DeadLetters: i.letters.Recent(), LettersLost: i.letters.Failed(), Partitions: []partitionReport{},
 	}
 	for _, s := range i.pipeline.Status() {
 		r.Partitions = append(r.Partitions, reportOf(&s))
@@ -137,13 +138,13 @@ func (o *offenders) Committed(c *rollup.Commit, took time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, s := range c.Overflowed {
-		o.overflow[s.Service] += s.N
+		o.overflow[s.Service.String()] += s.N
 	}
 	for _, v := range c.Violations {
-		o.violations[violationCount{Service: v.Service, Rule: v.Rule}] += v.N
+		o.violations[violationCount{Service: v.Service.String(), Rule: v.Rule}] += v.N
 	}
 	for _, f := range c.Forms {
-		k := formCount{Service: f.Service, Env: f.Env, Form: f.Text}
+		k := formCount{Service: f.Service.String(), Env: f.Env.String(), Form: f.Text.String()}
 		if _, known := o.forms[k]; known || len(o.forms) < maxStatusForms {
 			o.forms[k] += f.N
 		}
@@ -304,3 +305,10 @@ func printOffenders(out io.Writer, r *statusReport) {
 }
 
 var errNoSource = errors.New("nothing to read: give --brokers and --topic (or --kafka.topic_pattern), or a configuration file with -c")
+
+func texts(list []redact.Text) (names []string) {
+	for _, t := range list {
+		names = append(names, t.String())
+	}
+	return names
+}

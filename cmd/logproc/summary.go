@@ -133,7 +133,7 @@ func eventsByDay(ctx context.Context, store rollup.Store, req rollup.Request) (m
 	query := rollup.Everything()
 	query.Service, query.Env = req.Service, req.Env
 	err := store.Counts(ctx, query, func(count rollup.Count) error {
-		if count.Key.Msg != rollup.MsgUnparsed { // such a line has the time of its file
+		if count.Key.Msg.String() != rollup.MsgUnparsed { // such a line has the time of its file
 			days[rollup.DateOf(count.Bucket, req.Zone)] += count.N
 		}
 		return nil
@@ -180,7 +180,7 @@ func owners(ctx context.Context, store rollup.Store) string {
 	const most = 10
 	seen := make(map[string]bool)
 	_ = store.Counts(ctx, rollup.Everything(), func(c rollup.Count) error {
-		seen[strings.TrimSpace(c.Key.Service+" "+c.Key.Env)] = true
+		seen[strings.TrimSpace(c.Key.Service.String()+" "+c.Key.Env.String())] = true
 		return nil
 	})
 	names := slices.Sorted(maps.Keys(seen))

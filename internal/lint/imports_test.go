@@ -23,9 +23,9 @@ var allowed = map[string][]string{
 	"redact/audit":        {"redact"},
 	"redact/detect":       {},
 	"redact/keyring":      {"internal/conf"},
-	"rollup":              {"rollup", "parse", "internal/exphist"},
-	"pipeline":            {"pipeline", "parse", "rules", "rollup", "internal/exphist", "internal/crash"},
-	"sinks":               {"sinks", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
+	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
+	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash"},
+	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":         {"sinks/topic", "redact"}, // never parse: it cannot be handed a raw record
 	"internal/conf":       {},
 	"internal/crash":      {},
@@ -82,6 +82,40 @@ func TestTransformersArePure(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// TestOutputsTakeNothingRaw holds what the types do not: that sinks use parse for its closed sets only, and
+// that redacted text is made of plain strings only where a store reads back what it was given.
+func TestOutputsTakeNothingRaw(t *testing.T) {
+	closedSets := map[string]bool{"Level": true, "Reason": true, "ReasonCount": true, "LevelCount": true}
+	eachFile(t, func(dir, path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			from, ok := call.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			name := call.Sel.Name
+			if from.Name == "parse" && strings.HasPrefix(dir, "sinks") && !closedSets[name] && !strings.HasPrefix(name, "Level") && !isReason(name) {
+				t.Errorf("%s uses parse.%s: a sink takes redacted types only", path, name)
+			}
+			if from.Name == "redact" && name == "Stored" && path != "rollup/key.go" && dir != "rollup/storetest" {
+				t.Errorf("%s makes redacted text of a plain string; only the reading of a store may", path)
+			}
+			return true
+		})
+	})
+}
+
+func isReason(name string) bool {
+	switch name {
+	case "OK", "Held", "Tombstone", "Empty", "NotJSON", "NotObject", "Truncated", "TooLong", "TooDeep", "Defect", "Incomplete":
+		return true
+	}
+	return false
 }
 
 // TestNoInit keeps work out of program start: no package may have an init function.

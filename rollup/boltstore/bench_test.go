@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -34,7 +35,7 @@ func BenchmarkCommit(b *testing.B) {
 			s := open(b, filepath.Join(b.TempDir(), "counts.db"))
 			c := rollup.Commit{TopicPartition: logs0, Fence: 1}
 			for i := range keys {
-				key := rollup.Key{Service: "ctrl", Env: "anna", Level: parse.LevelInfo, Msg: fmt.Sprintf("api-sync-fail-customer-%06d", i)}
+				key := rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.LevelInfo, Msg: redact.Stored(fmt.Sprintf("api-sync-fail-customer-%06d", i))}
 				c.Counts = append(c.Counts, rollup.Count{Key: key, Bucket: 1_742_400, N: 5})
 			}
 			commit := func() {
@@ -62,7 +63,7 @@ func BenchmarkSummaries(b *testing.B) {
 	day := rollup.Date{Year: 2026, Month: 3, Day: 20}
 	from, _ := day.Buckets(nil)
 	for i := range 10_000 {
-		key := rollup.Key{Service: fmt.Sprintf("service-%d", i%10), Env: "anna", Level: parse.LevelError, Msg: fmt.Sprintf("api-sync-fail-%06d", i)}
+		key := rollup.Key{Service: redact.Stored(fmt.Sprintf("service-%d", i%10)), Env: redact.Const("anna"), Level: parse.LevelError, Msg: redact.Stored(fmt.Sprintf("api-sync-fail-%06d", i))}
 		for quarter := range rollup.Bucket(4) {
 			c.Counts = append(c.Counts, rollup.Count{Key: key, Bucket: from + rollup.Bucket(i%90) + quarter, N: 5})
 		}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/boltstore"
 )
@@ -35,8 +36,8 @@ func crashCell(partition int32, offset int64) rollup.Cell {
 	h := (uint64(partition)<<32 + uint64(offset) + 1) * 0x9e3779b97f4a7c15
 	h ^= h >> 29
 	return rollup.Cell{
-		Key: rollup.Key{Service: "ctrl", Env: "anna", Level: parse.Level(h % uint64(parse.LevelCount)),
-			Msg: fmt.Sprintf("order-paid-%d", h>>8%150)},
+		Key: rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.Level(h % uint64(parse.LevelCount)),
+			Msg: redact.Stored(fmt.Sprintf("order-paid-%d", h>>8%150))},
 		Bucket: rollup.Bucket(h >> 16 % 100),
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/boltstore"
 )
@@ -23,7 +24,7 @@ func manyKeys(base, n int64) *rollup.Commit {
 	c := &rollup.Commit{TopicPartition: logs0, Fence: 1, Base: base, Next: base + n, Resume: base + n}
 	c.Outcomes.Counted = uint64(n)
 	for i := base; i < c.Next; i++ {
-		key := rollup.Key{Service: "ctrl", Env: "anna", Msg: fmt.Sprintf("order-paid-%06d", i)}
+		key := rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Msg: redact.Stored(fmt.Sprintf("order-paid-%06d", i))}
 		c.Counts = append(c.Counts, rollup.Count{Key: key, Bucket: rollup.Bucket(i % 200), N: 1})
 	}
 	return c

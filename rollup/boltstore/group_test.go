@@ -10,6 +10,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -52,7 +53,7 @@ func awaitQueue(s *Store, n int) {
 func commitOf(partition int32, fence rollup.Fence, counts int) *rollup.Commit {
 	c := &rollup.Commit{TopicPartition: rollup.TopicPartition{Topic: "logs", Partition: partition}, Fence: fence, Next: 10}
 	for i := range counts {
-		key := rollup.Key{Service: "ctrl", Env: "anna", Msg: "order-paid"}
+		key := rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Msg: redact.Const("order-paid")}
 		c.Counts = append(c.Counts, rollup.Count{Key: key, Bucket: rollup.Bucket(i), N: 1})
 	}
 	return c

@@ -1,13 +1,16 @@
 package memstore
 
-import "github.com/logproc/logproc/rollup"
+import (
+	"github.com/logproc/logproc/redact"
+	"github.com/logproc/logproc/rollup"
+)
 
 // forms holds the frequent forms of each UTC day, service and env: at most rollup.MaxForms.
-type forms map[formOwner]map[string]formCounts
+type forms map[formOwner]map[redact.Text]formCounts
 
 type formOwner struct {
 	day          int32
-	service, env string
+	service, env redact.Text
 }
 
 // formCounts are the counts of one form by quarter-hour of its day.
@@ -23,7 +26,7 @@ func (f forms) add(added []rollup.Form) {
 		owner := formOwner{form.Bucket.UTCDay(), form.Service, form.Env}
 		touched[owner] = struct{}{}
 		if f[owner] == nil {
-			f[owner] = make(map[string]formCounts)
+			f[owner] = make(map[redact.Text]formCounts)
 		}
 		if f[owner][form.Text] == nil {
 			f[owner][form.Text] = make(formCounts)

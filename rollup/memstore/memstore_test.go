@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/memstore"
 	"github.com/logproc/logproc/rollup/storetest"
@@ -22,7 +23,7 @@ func TestStore(t *testing.T) {
 func BenchmarkCommit(b *testing.B) {
 	batch := make([]rollup.Count, 200)
 	for i := range batch {
-		k := rollup.Key{Service: "ctrl", Env: "anna", Level: parse.LevelInfo, Msg: "order-paid-" + string(rune('a'+i))}
+		k := rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.LevelInfo, Msg: redact.Stored("order-paid-" + string(rune('a'+i)))}
 		batch[i] = rollup.Count{Key: k, Bucket: rollup.Bucket(i % 4), N: 50}
 	}
 	tp := rollup.TopicPartition{Topic: "logs"}

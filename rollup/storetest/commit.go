@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -145,7 +146,7 @@ func testReopen(t *testing.T, open Open) {
 	fence := claim(t, s, logs0).Fence
 	c := step(logs0, fence, 0, 10)
 	c.TopicID, c.Resume = "aa", 8
-	c.Forms = []rollup.Form{{Service: "ctrl", Env: "anna", Text: "Failed <n>", Bucket: 7, N: 3}}
+	c.Forms = []rollup.Form{{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Text: redact.Const("Failed <n>"), Bucket: 7, N: 3}}
 	c.Lost = []rollup.Lost{{First: 2, Last: 3, Reason: rollup.LostCorrupt}}
 	mustCommit(t, s, c)
 	want := ledger(t, s, logs0)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -21,7 +22,7 @@ func testCounts(t *testing.T, open Open) {
 		for i, service := range []string{"", "ctrl", "ctrl-green", "\x04ctrl"} {
 			for j, env := range []string{"", "anna", "bob"} {
 				for _, bucket := range []rollup.Bucket{-97, -96, -1, 0, 95, 96, 1_742_400} {
-					k := rollup.Key{Service: service, Env: env, Level: parse.LevelWarning, Msg: "order-paid"}
+					k := rollup.Key{Service: redact.Stored(service), Env: redact.Stored(env), Level: parse.LevelWarning, Msg: redact.Const("order-paid")}
 					all = append(all, rollup.Count{Key: k, Bucket: bucket, N: uint64(1 + i + 10*j)})
 				}
 			}
@@ -94,7 +95,7 @@ func wantForms(t *testing.T, s rollup.Store, q rollup.Query, want ...rollup.Form
 	cells := func(forms []rollup.Form) map[cell]uint64 {
 		m := make(map[cell]uint64)
 		for _, f := range forms {
-			m[cell{f.Service, f.Env, f.Text, f.Bucket}] += f.N
+			m[cell{f.Service.String(), f.Env.String(), f.Text.String(), f.Bucket}] += f.N
 		}
 		return m
 	}
@@ -115,7 +116,7 @@ func testForms(t *testing.T, open Open) {
 	s, _ := open(t)
 	fence := claim(t, s, logs0).Fence
 	form := func(i int, bucket rollup.Bucket, n uint64) rollup.Form {
-		return rollup.Form{Service: "ctrl", Env: "anna", Text: fmt.Sprintf("form %03d", i), Bucket: bucket, N: n}
+		return rollup.Form{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Text: redact.Stored(fmt.Sprintf("form %03d", i)), Bucket: bucket, N: n}
 	}
 	c := step(logs0, fence, 0, 10)
 	var want []rollup.Form
@@ -125,8 +126,8 @@ func testForms(t *testing.T, open Open) {
 			want = append(want, form(i, 3, uint64(i+1)), form(i, 4, 5))
 		}
 	}
-	others := []rollup.Form{form(0, 96, 1), {Service: "ctrl", Text: "form 000", Bucket: 3, N: 1},
-		{Service: "brkr", Env: "anna", Text: "form 000", Bucket: 3, N: 1}}
+	others := []rollup.Form{form(0, 96, 1), {Service: redact.Const("ctrl"), Text: redact.Const("form 000"), Bucket: 3, N: 1},
+		{Service: redact.Const("brkr"), Env: redact.Const("anna"), Text: redact.Const("form 000"), Bucket: 3, N: 1}}
 	c.Forms = append(c.Forms, others...) // another day, env and service have room of their own
 	mustCommit(t, s, c)
 	wantForms(t, s, every, append(want, others...)...)

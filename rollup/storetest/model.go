@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -47,8 +48,8 @@ type model struct {
 func cellOf(partition int, offset int64) rollup.Cell {
 	r := rand.New(rand.NewPCG(uint64(partition), uint64(offset)))
 	return rollup.Cell{
-		Key: rollup.Key{Service: "s" + string(rune('a'+r.IntN(3))), Env: "e" + string(rune('a'+r.IntN(2))),
-			Level: parse.Level(r.IntN(parse.LevelCount)), Msg: fmt.Sprintf("key-%d", r.IntN(8))},
+		Key: rollup.Key{Service: redact.Stored("s" + string(rune('a'+r.IntN(3)))), Env: redact.Stored("e" + string(rune('a'+r.IntN(2)))),
+			Level: parse.Level(r.IntN(parse.LevelCount)), Msg: redact.Stored(fmt.Sprintf("key-%d", r.IntN(8)))},
 		Bucket: rollup.Bucket(r.IntN(300) - 100),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -37,7 +38,7 @@ var logs0 = rollup.TopicPartition{Topic: "logs", Partition: 0}
 var every = rollup.Everything()
 
 func key(msg string) rollup.Key {
-	return rollup.Key{Service: "ctrl", Env: "anna", Level: parse.LevelError, Msg: msg}
+	return rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.LevelError, Msg: redact.Stored(msg)}
 }
 
 func count(msg string, bucket rollup.Bucket, n uint64) rollup.Count {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/sinks/deadletter"
 )
@@ -17,7 +18,7 @@ var epoch = time.Date(2019, 9, 24, 12, 0, 0, 0, time.UTC)
 
 func letter(partition int32, offset int64, reason parse.Reason) rollup.DeadLetter {
 	return rollup.DeadLetter{TopicPartition: rollup.TopicPartition{Topic: "logs", Partition: partition}, Offset: offset,
-		Time: epoch.Add(-time.Hour), Reason: reason, Service: "ctrl", Size: 17}
+		Time: epoch.Add(-time.Hour), Reason: reason, Service: redact.Const("ctrl"), Size: 17}
 }
 
 func lettersOf(partition int32, reason parse.Reason, from, n int64) (list []rollup.DeadLetter) {

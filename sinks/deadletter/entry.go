@@ -27,7 +27,7 @@ type Entry struct {
 }
 
 func entryOf(d *rollup.DeadLetter, now time.Time) Entry {
-	e := Entry{At: now, Topic: d.Topic, Partition: d.Partition, Offset: d.Offset, Reason: d.Reason.String(), Service: d.Service, Size: d.Size}
+	e := Entry{At: now, Topic: d.Topic, Partition: d.Partition, Offset: d.Offset, Reason: d.Reason.String(), Service: d.Service.String(), Size: d.Size}
 	if !d.Time.IsZero() && d.Time.UnixNano() != 0 {
 		t := d.Time.UTC()
 		e.Time = &t

@@ -8,6 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/logproc/logproc/internal/exphist"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/sinks/prom"
 )
@@ -16,7 +17,7 @@ import (
 func exposed(t *testing.T, h *exphist.Histogram) *dto.Histogram {
 	t.Helper()
 	e := newExporter(t, prom.Options{})
-	e.Committed(&rollup.Commit{Durations: []rollup.Durations{{Service: "a", Env: "b", Msg: "c", Histogram: h}}}, 0)
+	e.Committed(&rollup.Commit{Durations: []rollup.Durations{{Service: redact.Const("a"), Env: redact.Const("b"), Msg: redact.Const("c"), Histogram: h}}}, 0)
 	return families(t, e, acceptProtobuf)["log_event_duration_seconds"].GetMetric()[0].GetHistogram()
 }
 
@@ -136,7 +137,7 @@ func TestHistogramBudget(t *testing.T) {
 	e := newExporter(t, prom.Options{MaxHistograms: 5})
 	for i := range 1000 {
 		service := string(rune('a' + i%26))
-		e.Committed(&rollup.Commit{Durations: []rollup.Durations{{Service: service, Msg: service + string(rune('0'+i/26)), Histogram: durations(1)}}}, 0)
+		e.Committed(&rollup.Commit{Durations: []rollup.Durations{{Service: redact.Stored(service), Msg: redact.Stored(service + string(rune('0'+i/26))), Histogram: durations(1)}}}, 0)
 	}
 	var count uint64
 	f := families(t, e, acceptText)["log_event_duration_seconds"].GetMetric()

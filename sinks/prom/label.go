@@ -7,6 +7,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -46,10 +47,19 @@ func isClean(v string) bool {
 	return !strings.ContainsFunc(v, unicode.IsControl)
 }
 
-// cleanKey cleans all parts of a key. Keys that only differ in what cannot be shown share a series.
-func cleanKey(k rollup.Key) rollup.Key {
-	k.Service, k.Env, k.Msg = clean(k.Service), clean(k.Env), clean(k.Msg)
-	return k
+// eventKey is a rollup.Key as labels.
+type eventKey struct {
+	service, env, msg string
+	level             parse.Level
+}
+
+func eventKeyOf(k rollup.Key) eventKey {
+	return eventKey{service: k.Service.String(), env: k.Env.String(), msg: k.Msg.String(), level: k.Level}
+}
+
+// clean cleans all parts of a key. Keys that only differ in what cannot be shown share a series.
+func (k eventKey) clean() eventKey {
+	return eventKey{service: clean(k.service), env: clean(k.env), msg: clean(k.msg), level: k.level}
 }
 
 // labels makes label pairs; the frequent ones (service, env, level) are made once and shared.

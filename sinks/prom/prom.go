@@ -100,7 +100,7 @@ type Exporter struct {
 
 	mu          sync.Mutex // guards everything below
 	labels      *labels
-	events      *counters[rollup.Key]
+	events      *counters[eventKey]
 	eventRates  []*rate // by place in events
 	durations   *histograms[operation]
 	violations  *counters[violation]
@@ -147,7 +147,7 @@ func (e *Exporter) Known(keys []rollup.Key) {
 	now := e.options.Now()
 	created := timestamppb.New(now)
 	for _, k := range keys {
-		e.addEvents(k, 0, now, created)
+		e.addEvents(eventKeyOf(k), 0, now, created)
 	}
 }
 
@@ -159,17 +159,17 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	now := e.options.Now()
 	created := timestamppb.New(now)
 	for i := range c.Counts {
-		e.addEvents(c.Counts[i].Key, c.Counts[i].N, now, created)
+		e.addEvents(eventKeyOf(c.Counts[i].Key), c.Counts[i].N, now, created)
 	}
 	e.rates.flush(now)
 	for _, d := range c.Durations {
-		e.durations.at(operation{clean(d.Service), clean(d.Env), clean(d.Msg)}, created).Merge(d.Histogram)
+		e.durations.at(operation{clean(d.Service.String()), clean(d.Env.String()), clean(d.Msg.String())}, created).Merge(d.Histogram)
 	}
 	for _, v := range c.Violations {
-		e.violations.add(violation{clean(v.Service), clean(v.Rule)}, v.N, created)
+		e.violations.add(violation{clean(v.Service.String()), clean(v.Rule)}, v.N, created)
 	}
 	for _, o := range c.Overflowed {
-		e.overflow.add(clean(o.Service), o.N, created)
+		e.overflow.add(clean(o.Service.String()), o.N, created)
 	}
 	for reason, n := range c.DeadLetters {
 		if n > 0 {
@@ -188,7 +188,7 @@ func (e *Exporter) Conflict(o rollup.Outcome) {
 
 // addEvents adds n events to a series. The first look-up takes the key as it comes; only keys that are
 // not found are cleaned.
-func (e *Exporter) addEvents(k rollup.Key, n uint64, now time.Time, created *timestamppb.Timestamp) {
+func (e *Exporter) addEvents(k eventKey, n uint64, now time.Time, created *timestamppb.Timestamp) {
 	at, found := e.events.places[k]
 	if !found {
 		at = e.newEvents(k, n, now, created)
@@ -198,13 +198,13 @@ func (e *Exporter) addEvents(k rollup.Key, n uint64, now time.Time, created *tim
 }
 
 // newEvents finds or makes the place of a key that was not found as it came.
-func (e *Exporter) newEvents(k rollup.Key, n uint64, now time.Time, created *timestamppb.Timestamp) uint32 {
-	k = cleanKey(k)
-	k.Msg = strings.Clone(k.Msg) // the caller's may be part of something larger
-	k.Service, k.Env = *e.labels.share("service", k.Service).Value, *e.labels.share("env", k.Env).Value
+func (e *Exporter) newEvents(k eventKey, n uint64, now time.Time, created *timestamppb.Timestamp) uint32 {
+	k = k.clean()
+	k.msg = strings.Clone(k.msg) // the caller's may be part of something larger
+	k.service, k.env = *e.labels.share("service", k.service).Value, *e.labels.share("env", k.env).Value
 	at, standsIn := e.events.add(k, 0, created)
 	if standsIn && n > 0 {
-		e.overflow.add(k.Service, n, created)
+		e.overflow.add(k.service, n, created)
 	}
 	if int(at) == len(e.eventRates) {
 		service := *e.events.series[at].labels[servicePlace].Value
@@ -216,16 +216,16 @@ func (e *Exporter) newEvents(k rollup.Key, n uint64, now time.Time, created *tim
 // servicePlace is the index of the service among the labels of log_events_total.
 const servicePlace = 3
 
-func (e *Exporter) eventLabels(k rollup.Key) []*dto.LabelPair {
+func (e *Exporter) eventLabels(k eventKey) []*dto.LabelPair {
 	return []*dto.LabelPair{
-		e.labels.share("env", k.Env), e.labels.share("level", k.Level.String()), pair("msg", k.Msg), e.labels.share("service", k.Service),
+		e.labels.share("env", k.env), e.labels.share("level", k.level.String()), pair("msg", k.msg), e.labels.share("service", k.service),
 	}
 }
 
-func standInForKey(k rollup.Key, last bool) rollup.Key {
-	k.Msg = rollup.Overflow
+func standInForKey(k eventKey, last bool) eventKey {
+	k.msg = rollup.Overflow
 	if last {
-		k.Service, k.Env = rollup.Overflow, rollup.Overflow
+		k.service, k.env = rollup.Overflow, rollup.Overflow
 	}
 	return k
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/logproc/logproc/internal/exphist"
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/sinks/prom"
 )
@@ -94,7 +95,7 @@ func labelText(m *dto.Metric) string {
 }
 
 func key(service, env string, level parse.Level, msg string) rollup.Key {
-	return rollup.Key{Service: service, Env: env, Level: level, Msg: msg}
+	return rollup.Key{Service: redact.Stored(service), Env: redact.Stored(env), Level: level, Msg: redact.Stored(msg)}
 }
 
 func durations(values ...float64) *exphist.Histogram {
@@ -133,10 +134,10 @@ func example(t testing.TB) *prom.Exporter {
 			{Key: key("ctrl", "anna", parse.LevelInfo, "request-done"), Bucket: bucket + 1, N: 2},
 			{Key: key("fare", "", parse.LevelUnknown, `quote " backslash \`), Bucket: bucket, N: 3},
 		},
-		Durations: []rollup.Durations{{Service: "ctrl", Env: "anna", Msg: "request-done",
+		Durations: []rollup.Durations{{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Msg: redact.Const("request-done"),
 			Histogram: durations(0, 0.0009765625, 0.001, 0.1, 0.1, 0.3, 2, 90)}},
-		Violations: []rollup.Violations{{Service: "fare", Rule: "segment", N: 3}},
-		Overflowed: []rollup.Overflowed{{Service: "fare", N: 5}},
+		Violations: []rollup.Violations{{Service: redact.Const("fare"), Rule: "segment", N: 3}},
+		Overflowed: []rollup.Overflowed{{Service: redact.Const("fare"), N: 5}},
 	}
 	c.DeadLetters[parse.NotJSON] = 6
 	c.DeadLetters[parse.TooLong] = 1
@@ -320,9 +321,9 @@ func TestLabelsAreMadeValid(t *testing.T) {
 			{Key: key(long, long, parse.Level(99), long+"1"), N: 4},
 			{Key: key(long, long, parse.Level(99), long+"2"), N: 8},
 		},
-		Violations: []rollup.Violations{{Service: "\xff", Rule: "\xff", N: 1}},
-		Overflowed: []rollup.Overflowed{{Service: "\xff", N: 1}},
-		Durations:  []rollup.Durations{{Service: "\xff", Env: "\xff", Msg: "\xff", Histogram: durations(1)}},
+		Violations: []rollup.Violations{{Service: redact.Const("\xff"), Rule: "\xff", N: 1}},
+		Overflowed: []rollup.Overflowed{{Service: redact.Const("\xff"), N: 1}},
+		Durations:  []rollup.Durations{{Service: redact.Const("\xff"), Env: redact.Const("\xff"), Msg: redact.Const("\xff"), Histogram: durations(1)}},
 	}, 0)
 	for _, accept := range []string{acceptText, acceptProtobuf} {
 		f := families(t, e, accept)

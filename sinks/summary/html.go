@@ -73,7 +73,7 @@ func heading(summaries []rollup.Summary) string {
 
 func sectionOf(i int, s *rollup.Summary) section {
 	sec := section{
-		Anchor: "s" + strconv.Itoa(i), Service: Escape(title(s)), Env: Escape(s.Env), Day: s.Day.String(), Zone: s.Zone,
+		Anchor: "s" + strconv.Itoa(i), Service: Escape(title(s)), Env: Escape(s.Env.String()), Day: s.Day.String(), Zone: s.Zone,
 		Note: dayNote(s), Total: grouped(s.Total), MoreForms: s.MoreForms,
 	}
 	largest := uint64(0)
@@ -82,7 +82,7 @@ func sectionOf(i int, s *rollup.Summary) section {
 	}
 	for _, l := range s.Lines {
 		sec.Keys = append(sec.Keys, bar{
-			Key: Escape(l.Msg), Level: l.Level.String(), Count: grouped(l.N),
+			Key: Escape(l.Msg.String()), Level: l.Level.String(), Count: grouped(l.N),
 			Percent: strconv.FormatFloat(100*float64(l.N)/float64(largest), 'f', 1, 64), Attention: l.Level.Attention(),
 		})
 	}
@@ -93,7 +93,7 @@ func sectionOf(i int, s *rollup.Summary) section {
 		sec.Invalid = grouped(s.Invalid)
 	}
 	for _, f := range s.InvalidForms {
-		sec.Forms = append(sec.Forms, labelled{Escape(f.Text), grouped(f.N)})
+		sec.Forms = append(sec.Forms, labelled{Escape(f.Text.String()), grouped(f.N)})
 	}
 	missing, unparsed := hidden(s)
 	if missing > 0 {

@@ -74,20 +74,20 @@ func JSON(w io.Writer, summaries []rollup.Summary, opts Options) error {
 
 func jsonOf(s *rollup.Summary) summaryJSON {
 	j := summaryJSON{
-		Service: s.Service, Env: s.Env, Day: s.Day.String(), Zone: s.Zone, Hours: s.DayLength.Hours(),
+		Service: s.Service.String(), Env: s.Env.String(), Day: s.Day.String(), Zone: s.Zone, Hours: s.DayLength.Hours(),
 		Priority: priority(s), Total: s.Total, Keys: make([]keyJSON, 0, len(s.Lines)),
 		Events: s.Events, Levels: make(map[string]uint64, len(s.Levels)),
 		Invalid: invalidJSON{Events: s.Invalid, Forms: make([]formJSON, 0, len(s.InvalidForms)), MoreForms: s.MoreForms},
 		Missing: s.Missing, Unparsed: s.Unparsed, Overflow: s.Overflow,
 	}
 	for _, l := range s.Lines {
-		j.Keys = append(j.Keys, keyJSON{Key: l.Msg, Level: l.Level.String(), Count: l.N})
+		j.Keys = append(j.Keys, keyJSON{Key: l.Msg.String(), Level: l.Level.String(), Count: l.N})
 	}
 	for _, l := range s.Levels {
 		j.Levels[l.Level.String()] = l.N
 	}
 	for _, f := range s.InvalidForms {
-		j.Invalid.Forms = append(j.Invalid.Forms, formJSON{Form: f.Text, Count: f.N})
+		j.Invalid.Forms = append(j.Invalid.Forms, formJSON{Form: f.Text.String(), Count: f.N})
 	}
 	return j
 }

@@ -54,7 +54,7 @@ func lostRows(ledgers []rollup.Ledger) []lostRow {
 
 // title gives the name of a service as in the first line of its summary.
 func title(s *rollup.Summary) string {
-	service := s.Service
+	service := s.Service.String()
 	if service == "" {
 		service = rollup.ServiceUnknown
 	}

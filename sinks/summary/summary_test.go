@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/memstore"
 	"github.com/logproc/logproc/sinks/summary"
@@ -86,7 +87,7 @@ func ctrl(t testing.TB) rollup.Store {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := rollup.Key{Service: f[0], Env: f[1], Level: levels[f[2]], Msg: f[3]}
+		k := rollup.Key{Service: redact.Stored(f[0]), Env: redact.Stored(f[1]), Level: levels[f[2]], Msg: redact.Stored(f[3])}
 		c.Counts = append(c.Counts, rollup.Count{Key: k, Bucket: rollup.Bucket(bucket), N: n})
 	}
 	return storeOf(t, c)
@@ -99,7 +100,7 @@ func awkward(t testing.TB) rollup.Store {
 	t.Helper()
 	const bucket = 1743650 // 2019-09-24 00:30 UTC
 	add := func(list []rollup.Count, service, env string, l parse.Level, msg string, n uint64) []rollup.Count {
-		return append(list, rollup.Count{Key: rollup.Key{Service: service, Env: env, Level: l, Msg: msg}, Bucket: bucket, N: n})
+		return append(list, rollup.Count{Key: rollup.Key{Service: redact.Stored(service), Env: redact.Stored(env), Level: l, Msg: redact.Stored(msg)}, Bucket: bucket, N: n})
 	}
 	var c rollup.Commit
 	for i, msg := range []string{
@@ -121,7 +122,7 @@ func awkward(t testing.TB) rollup.Store {
 	c.Counts = add(c.Counts, "quiet", "prod", parse.LevelInfo, "started", 7)
 	c.Counts = add(c.Counts, rollup.ServiceUnknown, "", parse.LevelUnknown, rollup.MsgUnparsed, 1)
 	for i := range 12 {
-		form := rollup.Form{Service: "shop", Text: "Failed <n> times\n#" + string(rune('a'+i)), Bucket: bucket, N: uint64(13 - i)}
+		form := rollup.Form{Service: redact.Const("shop"), Text: redact.Stored("Failed <n> times\n#" + string(rune('a'+i))), Bucket: bucket, N: uint64(13 - i)}
 		c.Forms = append(c.Forms, form)
 	}
 	c.Lost = []rollup.Lost{{First: 5, Last: 5, Reason: rollup.LostCorrupt}, {First: 100, Last: 199, Reason: rollup.LostRetention}}

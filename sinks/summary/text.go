@@ -44,15 +44,15 @@ func (w *textWriter) line(format string, args ...any) {
 
 func (w *textWriter) summary(s *rollup.Summary) {
 	env := ""
-	if s.Env != "" {
-		env = " " + Escape(s.Env)
+	if s.Env.String() != "" {
+		env = " " + Escape(s.Env.String())
 	}
 	w.line("%s Daily Summary%s %d", Escape(title(s)), env, s.Total)
 	if len(s.Lines) > 0 {
 		w.paragraph()
 	}
 	for _, l := range s.Lines {
-		w.line("%s\t%d", Escape(l.Msg), l.N)
+		w.line("%s\t%d", Escape(l.Msg.String()), l.N)
 	}
 	w.forms(s)
 	w.notes(s)
@@ -69,7 +69,7 @@ func (w *textWriter) forms(s *rollup.Summary) {
 	}
 	w.line("%s: %s not in the naming convention, most frequent forms:", rollup.MsgInvalid, number(s.Invalid, "event"))
 	for _, f := range s.InvalidForms {
-		w.line("%d\t%s", f.N, Escape(f.Text))
+		w.line("%d\t%s", f.N, Escape(f.Text.String()))
 	}
 	if s.MoreForms > 0 {
 		w.line("and %d more", s.MoreForms)

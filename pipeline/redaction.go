@@ -1,0 +1,144 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/logproc/logproc/redact"
+	"github.com/logproc/logproc/redact/keyring"
+	"github.com/logproc/logproc/rollup"
+)
+
+// Redaction is the policy that is in force, and the keys of its pseudonyms; without keys pseudonyms become
+// markers. It is replaced as a whole.
+type Redaction struct {
+	Policy *redact.Policy
+	Keys   *keyring.Keyring
+}
+
+// SetRedaction puts a policy in force. Every worker commits what it has counted under the old one first.
+func (p *Pipeline) SetRedaction(r Redaction) { p.redaction.Store(&r) }
+
+// Publisher takes every record in redacted form, at least once: a record is counted only after it was
+// acknowledged, and after a crash the same source coordinates can come again.
+type Publisher interface {
+	// Writer gives a writer for the records of one partition. It is used by one goroutine, which closes it.
+	Writer(tp rollup.TopicPartition) RecordWriter
+}
+
+// RecordWriter writes the records of one partition.
+type RecordWriter interface {
+	// Add takes a copy of a record, whose offset and time (Unix nanoseconds, 0 for none) are its source's.
+	// It waits while too much is under way. After an error the writer is of no use any more, and what was
+	// added since the last Flush has to be added again to another one.
+	Add(ctx context.Context, r redact.Redacted, offset, time int64) error
+	// Flush returns when all that was added is acknowledged. Its errors are as those of Add, but for the
+	// context's, after which it can be called again.
+	Flush(ctx context.Context) error
+	Close()
+}
+
+// redactWith makes the worker's redactor and everything that remembers what the last one has said.
+func (w *worker) redactWith(r *Redaction) {
+	w.redaction = r
+	w.redactor = redact.NewRedactor(r.Policy, r.Keys, redact.Options{Output: redact.Topic})
+	w.tally = newTally(w.cfg.Naming, w.budget, w.redactor)
+}
+
+// changeRedaction follows a new policy between two batches.
+func (w *worker) changeRedaction(ctx context.Context) error {
+	r := w.Pipeline.redaction.Load()
+	if r == w.redaction {
+		return nil
+	}
+	if !w.clean() {
+		if err := w.push(ctx); err != nil {
+			return err
+		}
+	}
+	w.redactWith(r)
+	return nil
+}
+
+// publish hands a record to the redacted topic. Fragments are not published: a value could be cut in two,
+// so that neither half is recognised. Their record is, with its last fragment.
+func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
+	if w.out == nil || w.outErr != nil {
+		return
+	}
+	value := m.Value
+	if whole := w.parser.JoinedText(); whole != nil {
+		value = whole
+	}
+	w.headers = appendHeaders(w.headers[:0], m.Headers)
+	r := w.redactor.Apply(redact.Source{Value: value, Key: m.Key, Headers: w.headers, Service: service})
+	w.outErr = w.out.Add(ctx, r, m.Offset, m.Time)
+}
+
+// recoverOutput goes back to the stored offset with a new writer, after the old one has failed. What is
+// read again may be in the topic twice, with the same coordinates.
+func (w *worker) recoverOutput(ctx context.Context, err error) error {
+	if w.outTries == 0 {
+		w.cfg.Logger.Error("redacted records not written, reading them again", "partition", w.partition.ID().String(), "error", err)
+	}
+	w.progress.storeTrouble(err, w.cfg.Now())
+	select {
+	case <-ctx.Done():
+		return err
+	case <-time.After(backoff(w.outTries)):
+	}
+	w.outTries++
+	w.out.Close()
+	w.out, w.outErr = w.cfg.Publisher.Writer(w.partition.ID()), nil
+	return w.takeOver(ctx)
+}
+
+// appendHeaders decodes the headers of a v2 record, which the source has checked: their number, then name
+// and value each with its length, where -1 is no value.
+func appendHeaders(dst []redact.Header, b []byte) []redact.Header {
+	if len(b) == 0 {
+		return dst
+	}
+	n, size := binary.Varint(b)
+	if size <= 0 {
+		return dst
+	}
+	for b = b[size:]; n > 0; n-- {
+		name, rest, ok := cutHeaderField(b)
+		value, after, ok2 := cutHeaderField(rest)
+		if !ok || !ok2 {
+			return dst
+		}
+		dst = append(dst, redact.Header{Name: name, Value: value})
+		b = after
+	}
+	return dst
+}
+
+func cutHeaderField(b []byte) (field, rest []byte, ok bool) {
+	n, size := binary.Varint(b)
+	if size <= 0 || n > int64(len(b)-size) {
+		return nil, nil, false
+	}
+	if n < 0 {
+		return nil, b[size:], true
+	}
+	return b[size : size+int(n)], b[size+int(n):], true
+}
+
+// redactions puts what the redactor did since the last commit into c.
+func (w *worker) redactions(c *rollup.Commit) {
+	c.Redactions, c.Withheld = c.Redactions[:0], c.Withheld[:0]
+	hits := w.redactor.Hits()
+	for _, h := range hits.List() {
+		c.Redactions = append(c.Redactions, rollup.Redaction{
+			Rule: w.redaction.Policy.RuleName(h.Rule), Field: h.Field, Operator: h.Operator.String(), N: h.N,
+		})
+	}
+	for reason, n := range hits.Withheld {
+		if n > 0 {
+			c.Withheld = append(c.Withheld, rollup.Withheld{Reason: redact.Limit(reason).String(), N: n})
+		}
+	}
+}
