@@ -51,7 +51,8 @@ func IsToken(text []byte) bool {
 }
 
 // TokenLength gives the length of the token that text begins with, 0 when it begins with none. The token
-// has to end there: a letter, a digit or an underscore after it makes it something else.
+// has to end there: a letter, a digit or an underscore after it makes it something else. What stands
+// before text is for the caller to look at.
 func TokenLength(text []byte) int {
 	n := prefixLength(text)
 	if n == 0 || len(text) < n+len("_k0_")+digitCount || text[n] != '_' || text[n+1] != 'k' {

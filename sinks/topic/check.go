@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -43,9 +44,21 @@ func (p *Publisher) lookUp(ctx context.Context) (map[string]kafka.Topic, error) 
 			return topics, nil
 		}
 		if !passes(err) || !pauses.wait(patience) {
-			return nil, fmt.Errorf("redacted topic %s at %s: %w", p.o.Topic, strings.Join(p.o.Brokers, ","), advised(err))
+			return nil, fmt.Errorf("redacted topic %s at %s: %w", p.o.Topic, strings.Join(p.o.Brokers, ","), p.explained(err))
 		}
 	}
+}
+
+// explained adds to the error that ended the look-up what to do about it.
+func (p *Publisher) explained(err error) error {
+	// Some brokers answer wrong credentials and a client without TLS by closing the connection.
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if p.o.Transport.SASL != nil {
+			return fmt.Errorf("%w; check user and password", err)
+		}
+		return fmt.Errorf("%w; does the port want TLS or a login?", err)
+	}
+	return advised(err)
 }
 
 func (p *Publisher) metadata(ctx context.Context) (map[string]kafka.Topic, error) {

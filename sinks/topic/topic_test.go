@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/logproc/logproc/internal/testbroker"
@@ -167,6 +168,54 @@ func TestOddRecords(t *testing.T) {
 	}
 	if r[0].Timestamp.UnixMilli() != 1 || r[1].Timestamp.UnixMilli() != -5 || !r[2].Timestamp.Equal(epoch) {
 		t.Errorf("times %v %v %v", r[0].Timestamp, r[1].Timestamp, r[2].Timestamp)
+	}
+}
+
+// TestWhatARedactorGives: the record that arrives is the redacted one, key and headers too.
+func TestWhatARedactorGives(t *testing.T) {
+	f := start(t, 1, topic.Options{}, testbroker.Options{})
+	w := f.writer(t, 0)
+	r := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{})
+	out := r.Apply(redact.Source{Value: []byte(`{"msg":"hello kim@example.com"}`), Key: []byte("kim@example.com"),
+		Headers: []redact.Header{{Name: []byte("user"), Value: []byte("kim@example.com")}}})
+	if err := w.Add(t.Context(), out, topic.Meta{Offset: 7, Time: epoch.UnixNano()}); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, w)
+	got := f.read(t, 1)[0][0]
+	if string(got.Value) != string(out.Value()) || string(got.Key) != string(out.Key()) || header(got, topic.SourceHeader) != "in/0/7" {
+		t.Errorf("%s %s %v", got.Key, got.Value, got.Headers)
+	}
+	if text := fmt.Sprintf("%s %s %v", got.Key, got.Value, got.Headers); strings.Contains(text, "kim@") {
+		t.Errorf("the address is in %s", text)
+	}
+}
+
+// TestLogin: with the right password records arrive, with a wrong one New says so.
+func TestLogin(t *testing.T) {
+	broker, err := testbroker.Start(testbroker.Options{TLS: true, Topics: map[string]int32{"out": 1},
+		Users: []testbroker.User{{Mechanism: "PLAIN", Name: "kim", Password: "right"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	for _, password := range []string{"right", "wrong"} {
+		p, err := topic.New(t.Context(), topic.Options{Brokers: broker.Addrs(), Topic: "out", Timeout: time.Second, Transport: &kafka.Transport{
+			TLS: broker.ClientTLS(), SASL: plain.Mechanism{Username: "kim", Password: password}}})
+		if password == "wrong" {
+			if err == nil || !strings.Contains(err.Error(), "check user and password") {
+				t.Errorf("error %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := p.Writer("in", 0)
+		add(t, w, "", "x", 0)
+		flush(t, w)
+		w.Close()
+		p.Close()
 	}
 }
 
