@@ -62,8 +62,9 @@ type Redactor struct {
 	edits      []edit
 	arena      []byte // what edits and unescaped texts are made of
 	tokens     []pseudonymised
-	budget     int // bytes that may still be looked at
-	read       int // complete objects and arrays among what is no string
+	echoes     []pseudonymised // those of tokens that are looked for in the whole record
+	budget     int             // bytes that may still be looked at
+	read       int             // complete objects and arrays among what is no string
 	numberKind detect.Kind
 
 	// Room that is used again.
@@ -159,7 +160,7 @@ const workPerByte = 24
 // start makes ready for a record of so many bytes.
 func (r *Redactor) start(size int) {
 	r.tree.startRecord()
-	r.edits, r.tokens = r.edits[:0], r.tokens[:0]
+	r.edits, r.tokens, r.echoes = r.edits[:0], r.tokens[:0], r.echoes[:0]
 	if cap(r.arena) > keepBytes {
 		r.arena = nil
 	}
@@ -207,6 +208,10 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 	}
 	base := len(r.edits)
 	r.text(value, root)
+	if len(r.tokens) > 0 && r.findEchoes(value, r.edits[base:]) {
+		r.edits = r.edits[:base]
+		r.text(value, root)
+	}
 	treatment := r.policy.NonJSON()
 	if treatment == NonJSONScan || r.read > 0 || bytes.Equal(value, withheldMarker) {
 		return false
@@ -215,6 +220,37 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 	r.edits = r.edits[:base]
 	r.push(0, len(value), placeholder(value))
 	return treatment == NonJSONDrop
+}
+
+// minEcho is the length from which on a value that became a pseudonym is looked for in other fields.
+const minEcho = 8
+
+// findEchoes reports whether a value that became a pseudonym is also where no edit takes it away, in msg,
+// say; r.echoes then has what to look for.
+func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
+	echo := false
+	for _, p := range r.tokens {
+		if len(p.raw) >= minEcho && bytes.ContainsAny(p.raw, "0123456789") {
+			r.echoes = append(r.echoes, p)
+			echo = echo || isLeft(src, edits, p.raw)
+		}
+	}
+	if !echo {
+		r.echoes = r.echoes[:0]
+	}
+	return echo
+}
+
+// isLeft reports whether raw is somewhere in src outside of all edits.
+func isLeft(src []byte, edits []edit, raw []byte) bool {
+	pos := 0
+	for _, e := range edits {
+		if bytes.Contains(src[pos:e.start], raw) {
+			return true
+		}
+		pos = e.end
+	}
+	return bytes.Contains(src[pos:], raw)
 }
 
 // byteOrderMark may stand before a text.

@@ -89,6 +89,10 @@ func TestApply(t *testing.T) {
 		"logfmt":                {`lvl=info firstName=Anna`, `lvl=info firstName=<name>`},
 		"named value":           {`[{"key":"first.name","value":"Anna"}]`, ``},
 		"named value of OTLP":   {`[{"key":"msisdn","value":{"stringValue":"447700900123"}}]`, `[{"key":"msisdn","value":{"stringValue":"<phone>"}}]`},
+		"text of a float":       {`{"msisdn":"4.47700900123e11"}`, `{"msisdn":"<phone>"}`},
+		"Go":                    {`{FirstName:Ingeborg Age:3}`, `{FirstName:<name> Age:3}`},
+		"JavaScript":            {`{a:1,firstName:"Ingeborg"}`, `{a:1,firstName:"<name>"}`},
+		"prose with a colon":    {`street: two lanes, surname: missing`, ``},
 		"text":                  {`mail to anna@example.com`, `mail to <email>`},
 		"a string":              {`"anna@example.com"`, `"<email>"`},
 		"escaped text":          {`body {\"firstName\":\"Anna\"} end`, `body {\"firstName\":\"<name>\"} end`},
@@ -142,6 +146,15 @@ func TestPseudonyms(t *testing.T) {
 	}
 	if again := apply(t, r, string(out.Value())); again != string(out.Value()) {
 		t.Errorf("the token became %s", again)
+	}
+	for in, want := range map[string]string{
+		`{"msg":"account 4f27a78479b3b5b29c86e106 there","AccountID":"4f27a78479b3b5b29c86e106"}`: `{"msg":"account T there","AccountID":"T"}`,
+		`{"m":{"4f27a78479b3b5b29c86e106":1},"AccountID":"4f27a78479b3b5b29c86e106"}`:             `{"m":{"T":1},"AccountID":"T"}`,
+		`{"AccountID":"4f27a78479b3b5b29c86e106","RequestID":"4f27a78479b3b5b29c86e106x"}`:        `{"AccountID":"T","RequestID":"4f27a78479b3b5b29c86e106x"}`,
+	} {
+		if got := strings.ReplaceAll(apply(t, r, in), object.AccountID, "T"); got != want {
+			t.Errorf("in   %s\ngot  %s\nwant %s", in, got, want)
+		}
 	}
 	other, err := keyring.Ephemeral(rand.Reader)
 	if err != nil {

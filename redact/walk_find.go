@@ -38,6 +38,31 @@ func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
 	}
 }
 
+// pushEchoes pushes edits for values in text that have become pseudonyms elsewhere in the record.
+func (r *Redactor) pushEchoes(text []byte, at int) {
+	for _, p := range r.echoes {
+		for i := 0; ; {
+			next := bytes.Index(text[i:], p.raw)
+			if next < 0 {
+				break
+			}
+			i += next
+			end := i + len(p.raw)
+			if isBounded(text, i, end) {
+				r.push(at+i, at+end, p.token)
+			}
+			i = end
+		}
+	}
+}
+
+// isBounded reports whether text[start:end] is no part of a longer word.
+func isBounded(text []byte, start, end int) bool {
+	return (start == 0 || !isAlphanumeric(text[start-1])) && (end == len(text) || !isAlphanumeric(text[end]))
+}
+
+func isAlphanumeric(c byte) bool { return isLower(c) || isUpper(c) || isDigit(c) }
+
 // pushFinding pushes the edit for one finding, [start, end) of text.
 func (r *Redactor) pushFinding(text []byte, start, end, at int, act *Action, kind detect.Kind, n int32) {
 	if act.Op == OpKeep {
@@ -76,8 +101,8 @@ func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 		f := r.tree.at(c).field
 		switch {
 		case f.acts():
-			if src[i] == ':' && !quoted && f.Act.Op != OpPseudonym {
-				continue // "address: in use" of prose
+			if src[i] == ':' && !quoted && !isStructured(src[:to], i, start, key) {
+				continue // "password: expired" of prose
 			}
 			r.pushFinding(src, start, end, 0, f.Act, f.Act.Kind, c)
 		case f.Hint != 0 && f.Hint != r.tree.at(n).field.Hint:
@@ -89,6 +114,22 @@ func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 	}
 }
 
+// isStructured reports whether a word, a colon at i and a value at start are a field and no prose: the value
+// is in quotes or follows at once, or the word is none of a language: first_name, AccountID.
+func isStructured(src []byte, i, start int, key []byte) bool {
+	if start == i+1 || isQuote(src[start-1]) {
+		return true
+	}
+	for j, c := range key {
+		if j > 0 && (c == '_' || c == '-' || isUpper(c) && isLower(key[j-1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
 // maxPairKey bounds the keys that are looked for in text.
 const maxPairKey = 64
 
@@ -99,7 +140,7 @@ func keyBefore(text []byte) (key []byte, quoted bool) {
 	if n == 0 {
 		return nil, false
 	}
-	if q := text[n-1]; q == '"' || q == '\'' {
+	if q := text[n-1]; isQuote(q) {
 		start := bytes.LastIndexByte(text[max(0, n-1-maxPairKey):n-1], q)
 		if start < 0 {
 			return nil, false
@@ -129,7 +170,10 @@ func valueAfter(src []byte, i int) (start, end int) {
 	if i == len(src) {
 		return i, i
 	}
-	if q := src[i]; q == '"' || q == '\'' {
+	if i+1 < len(src) && isLower(src[i]|0x20) && isQuote(src[i+1]) {
+		i++ // u'…' and b'…' of Python
+	}
+	if q := src[i]; isQuote(q) {
 		end := bytes.IndexByte(src[i+1:], q)
 		if end < 0 {
 			return i + 1, len(src)

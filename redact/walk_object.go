@@ -109,9 +109,11 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 	if d.src[start] != '"' {
 		return noNode, d.bad(start)
 	}
-	if c = r.expectedKey(d, n, s.before); c != noNode {
-		s.before = c
-		return c, whole
+	if len(r.echoes) == 0 {
+		if c = r.expectedKey(d, n, s.before); c != noNode {
+			s.before = c
+			return c, whole
+		}
 	}
 	raw, complete := d.skipString()
 	key := r.decoded(d, raw)
@@ -126,6 +128,8 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 		if name := r.rewriteKey(d, raw, start+1, key, n, s); name != nil {
 			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
 		}
+	} else if len(r.echoes) > 0 {
+		r.pushEchoes(raw, start+1)
 	}
 	return c, whole
 }

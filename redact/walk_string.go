@@ -23,6 +23,10 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	if d.plain && r.isCleanText(d, raw, f) {
 		return result
 	}
+	if f.Hint&keyHints != 0 && isNumber(raw) && len(r.integer(raw)) != len(raw) && !r.numberIsClean(raw, f) {
+		r.numberInString(raw, at, n)
+		return result
+	}
 	if d.plain || bytes.IndexByte(raw, '\\') < 0 {
 		r.prose(d.src, at, at+len(raw), n, depth, d.level)
 		return result
@@ -40,7 +44,7 @@ func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
 	if len(text) < minText {
 		return f.Hint&^evident == 0 && !r.patterns && bytes.IndexByte(text, '=') < 0
 	}
-	if f.Hint&^evident != 0 || r.patterns || len(text) > r.limits.ValueBytes {
+	if f.Hint&^evident != 0 || r.patterns || len(r.echoes) > 0 || len(text) > r.limits.ValueBytes {
 		return false
 	}
 	if isTimestamp(text) {
@@ -101,6 +105,12 @@ func (r *Redactor) wholeString(d *document, raw []byte, at int, act *Action, n i
 // the whole number that it stands for. It becomes a string then, as the marker is none.
 func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 	f := &r.tree.at(n).field
+	for _, p := range r.echoes {
+		if f.Act == nil && bytes.Equal(p.raw, r.integer(raw)) {
+			r.push(at, at+len(raw), r.quoted(p.token))
+			return whole
+		}
+	}
 	if f.Act == nil && (f.Hint&^evident == 0 && isShortNumber(raw) || r.numberIsClean(raw, f)) {
 		return whole
 	}
@@ -128,6 +138,20 @@ func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 	}
 	r.push(at, at+len(raw), text)
 	return whole
+}
+
+// numberInString handles a string that is a number with a point or exponent: "4.47700900123e11".
+func (r *Redactor) numberInString(raw []byte, at int, n int32) {
+	kind := r.numberKind
+	act := r.policy.Detector(r.out, kind)
+	if act == nil {
+		act = &r.replaced[kind]
+	}
+	text, changed := r.operate(act, kind, r.integer(raw))
+	if changed {
+		r.hit(act, n)
+		r.push(at, at+len(raw), text)
+	}
 }
 
 // isShortNumber reports whether a number has too few digits before the point to be evidence by itself.

@@ -129,6 +129,10 @@ func (r *Redactor) scan(src []byte, from, to int, n int32, depth, level int) {
 		r.pairs(src, from, to, n, depth)
 		r.mergeEdits(base, mid)
 	}
+	if len(r.echoes) > 0 {
+		r.pushEchoes(text, from)
+		r.sortEdits(base)
+	}
 	if bytes.IndexByte(text, '\\') < 0 {
 		return
 	}
