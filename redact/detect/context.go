@@ -8,7 +8,7 @@ const (
 )
 
 // before gives what the words before i say about the number at i: the nearest word that says anything
-// decides, and "number" or "id" says what the word before it says. The words end at the last finding, at
+// decides, and "number", "id" or "code" says what the word before it says. The words end at the last finding, at
 // a marker, and at the end of a line.
 func (s *Scanner) before(i int) evidence {
 	floor := max(s.lastEnd(), i-contextBytes)
@@ -30,6 +30,8 @@ func (s *Scanner) before(i int) evidence {
 			pending, fallback = eNumber, e&eCall
 		case e&eID != 0:
 			pending = eID
+		case e&eCode != 0:
+			pending = eCode
 		case e&(kinds|eGeo|eLat|eLon|eOTP) != 0:
 			return e
 		case e&eStop != 0:
@@ -40,15 +42,21 @@ func (s *Scanner) before(i int) evidence {
 	return fallback
 }
 
-// qualified is what a word says in front of "number" or "id".
+// qualified is what a word says in front of "number", "id" or "code".
 func qualified(noun, e evidence) evidence {
-	if e&eNational != 0 {
+	if e&eNational != 0 && noun != eCode {
 		return ePnr | eFnr | eSSN
 	}
-	if noun == eID {
+	switch {
+	case noun == eCode && e&eCodeFor != 0:
+		return eOTP
+	case noun == eCode:
+		return 0
+	case noun == eID && e&eParty != 0:
+		return e & eCall // a caller's id is a number that calls
+	case noun == eID:
 		return e & (ePnr | eFnr | eSSN | eIMSI | eIMEI)
-	}
-	if e&eParty != 0 {
+	case e&eParty != 0:
 		return ePhone
 	}
 	return e & kinds

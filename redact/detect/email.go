@@ -21,8 +21,8 @@ func (s *Scanner) email(i int) int {
 	if start == i {
 		return i + 1
 	}
-	if at(t, end) == ':' && i-start == 3 && equalFold(t, start, "git") {
-		return end // git@host:path names a repository
+	if n := at(t, end); (n == ':' || n == '/') && i-start == 3 && equalFold(t, start, "git") {
+		return end // git@host:path and ssh://git@host/path name a repository
 	}
 	if s.add(Email, start, end) == 0 {
 		return i + 1

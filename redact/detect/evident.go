@@ -124,7 +124,7 @@ func (s *Scanner) phone(g *groups, e evidence, hint bool) int {
 		return 0
 	}
 	for n := 1; n < g.n; n++ {
-		if g.sep[n-1] == '+' || g.digitsOf(n+1) > 15 && g.digitsOf(n) >= 7 {
+		if g.sep[n-1] == '+' || g.len(0) >= 9 && g.sep[0] == ' ' || g.digitsOf(n+1) > 15 && g.digitsOf(n) >= 7 {
 			g.cut(n)
 		}
 	}

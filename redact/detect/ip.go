@@ -153,12 +153,29 @@ func (s *Scanner) ipv6(i int) int {
 	if b-a < 2 || a > 0 && a == start && (isAlnum(t[a-1]) || t[a-1] == '_') || isAlnum(at(t, b)) || at(t, b) == '_' {
 		return 0
 	}
-	if !addressV6(t[a:b], at(t, a-1) == '[') {
-		return 0
+	bracketed := at(t, a-1) == '['
+	if !addressV6(t[a:b], bracketed) {
+		if b = beforePort(t, a, b); b == a || !addressV6(t[a:b], bracketed) {
+			return 0
+		}
 	}
 	b = zoneEnd(t, b)
 	s.add(IP, a, b)
 	return max(b, end)
+}
+
+// beforePort is where the last group of digits, and the colon before it, start: what is left may be an
+// address with its port. It is a when there is none.
+func beforePort(t []byte, a, b int) int {
+	for i := b; i > a; i-- {
+		if t[i-1] == ':' {
+			return i - 1
+		}
+		if !isDigit(t[i-1]) {
+			break
+		}
+	}
+	return a
 }
 
 // runHexColon is the end of the run of hexadecimal digits, colons and dots that goes on at i.

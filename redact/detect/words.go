@@ -24,12 +24,14 @@ const (
 	eLat
 	eLon
 	eVersion
-	eFiller // says nothing: "is", "for", "the"
-	eStop   // says that the number is something else: "offset", "ms", "order"
-	eUnit   // after a number: says that it is a quantity
-	eKeyed  // makes eSecretTail a secret: "api", "access", "private"
-	eBenign // makes a secret word harmless: "page" token
-	eName   // a person's name, as a URL's query parameter
+	eFiller  // says nothing: "is", "for", "the"
+	eStop    // says that the number is something else: "offset", "ms", "order"
+	eUnit    // after a number: says that it is a quantity
+	eKeyed   // makes eSecretTail a secret: "api", "access", "private"
+	eBenign  // makes a secret word harmless: "page" token
+	eCode    // "code": a one-time code after the right word
+	eCodeFor // "verification", "time" as in one-time: the right word
+	eName    // a person's name, as a URL's query parameter
 )
 
 const (
@@ -75,7 +77,7 @@ func vocabulary() map[evidence]string {
 		eSecretTail: `key`,
 		eOTP:        `otp totp pin puk cvv cvc cvv2 cvc2 onetimepassword onetimecode verificationcode engangskod engangskode pinkod pinkode pincode tan mtan smscode`,
 		eCookie:     `cookie setcookie`,
-		eQuery:      `sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion nonce ticket`,
+		eQuery:      `key sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion nonce ticket`,
 		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp phoneno telno telnr homephone workphone contactphone customerphone`,
 		eCall:       `call calls called caller calling callee cell sms mms dial dialed dialled dialing fax ring ringa ringer ringde samtal anrop anruf appel llamada subscriber recipient handy portable landline hotline viber contact cli ani dnis did nummer numer numero número mobilt callback callednumber callingnumber callernumber subscribernumber contactnumber calleridnumber callerid`,
 		eNumber:     `number num no nr nbr numbers nummer numero número`,
@@ -83,19 +85,21 @@ func vocabulary() map[evidence]string {
 		eParty:      `caller called calling callee subscriber contact home work office emergency destination originating terminating recipient sender dialed dialled forwarding callback whatsapp a b`,
 		eNational:   `national personal social identity tax citizen person insurance security`,
 		ePnr:        `personnummer personnr persnr pnr personid personnumber personalnumber personalidentitynumber samordningsnummer nationalid nationalidnumber nationalidentitynumber socialsecuritynumber ssn identitynumber`,
-		eFnr:        `fodselsnummer fødselsnummer fodselsnr fødselsnr foedselsnummer fnr dnummer dnr personnummer personnr pnr nationalid nationalidentitynumber hnummer birthnumber`,
+		eFnr:        `fodselsnummer fødselsnummer fodselsnr fødselsnr foedselsnummer fnr dnummer dnr d personnummer personnr pnr nationalid nationalidentitynumber hnummer birthnumber`,
 		eSSN:        `ssn socialsecurity socialsecuritynumber socialsecurityno taxid taxpayerid tin itin`,
 		eIMSI:       `imsi imsis imsinumber`,
 		eIMEI:       `imei imeis imeisv imeinumber deviceimei`,
 		eGeo:        `geo gps coordinate coordinates coord coords latlon latlng latlong position location point koordinater koordinaten geolocation wgs84 pos`,
 		eLat:        `lat latitude latitud`,
 		eLon:        `lon lng long longitude longitud`,
-		eVersion:    `version versions ver vers v firmware fw build release revision rev bios chrome chromium firefox safari opera webkit applewebkit edge edg sw`,
+		eVersion:    `version versions ver vers v firmware fw build release revision rev bios chrome chromium firefox safari opera webkit applewebkit edge edg sw driver kernel sdk plugin patch hotfix ios android macos os windows`,
 		eFiller:     `is was are to for the of from with on at by via my your his her and or new old customer user s as value be has`,
-		eStop:       `offset offsets epoch took after order orders invoice batch code count size port pid ref reference ticket time timestamp ts duration timeout latency bytes build version error status line row rows seq sequence partition lag txn transaction crc hash checksum case job task process thread build serial sku part parcel shipment account amount balance total price index length retry retries attempt attempts attempted volume rate limit quota slot tac lac`,
+		eStop:       `offset offsets epoch took after order orders invoice batch count size port pid ref reference ticket time timestamp ts duration timeout latency bytes build version error status line row rows seq sequence partition lag txn transaction crc hash checksum case job task process thread build serial sku part parcel shipment account amount balance total price index length retry retries attempt attempts attempted volume rate limit quota slot tac lac`,
 		eUnit:       `ms us ns s sec secs second seconds msec usec min mins minutes hours h days bytes byte kb mb gb kib mib gib b k m rows records messages items times percent lines requests calls attempts retries hz khz mhz usd eur sek nok gbp kr`,
 		eKeyed:      `api access secret private encryption signing shared master auth account storage subscription client app consumer session ssh hmac aes rsa jwt`,
 		eBenign:     `page next continuation pagination cursor sync cancel cancellation resume previous prev bucket`,
+		eCode:       `code codes kod koden kode koodi`,
+		eCodeFor:    `verification time security confirmation login authentication 2fa mfa activation onetime bekraftelse`,
 		eName:       `firstname lastname fullname surname givenname familyname fornamn efternamn fornavn etternavn cardholder customername`,
 	}
 }
