@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/logproc/logproc/sinks/deadletter"
 	"github.com/logproc/logproc/sinks/prom"
 	"github.com/logproc/logproc/sinks/summary"
+	"github.com/logproc/logproc/sinks/topic"
 	"github.com/logproc/logproc/sinks/web"
 )
 
@@ -32,6 +34,8 @@ type instance struct {
 	cfg      *config.Config
 	logger   *slog.Logger
 	started  time.Time
+	policy   policyState
+	topic    *topic.Publisher // nil without a redacted topic
 	store    rollup.Store
 	letters  *deadletter.Letters
 	exporter *prom.Exporter
@@ -66,6 +70,10 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
+	redaction, err := i.loadRedaction()
+	if err != nil {
+		return nil, err
+	}
 	if i.store, err = stores.OpenURL(ctx, cfg.StoreURL(), stores.Options{}); err != nil {
 		return nil, err
 	}
@@ -75,19 +83,25 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	}
 	i.exporter, err = prom.New(prom.Options{
 		Version: versionText(), Partitions: i.partitionMetrics, DeadLetterErrors: i.letters.Failed, Logger: i.logger,
+		Policy:     i.policy.metric,
 		MaxSeries:  cfg.Limits.Series + 20*cfg.Limits.Services, // the collective keys are beyond the budget
 		KafkaBytes: func() (uint64, uint64) { return i.kafkaRead.Load(), i.kafkaWritten.Load() },
 	})
 	if err != nil {
 		return nil, err
 	}
-	i.exporter.Known(knownKeys(naming, redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{})))
+	i.exporter.Known(knownKeys(naming, redact.NewRedactor(redaction.Policy, redaction.Keys, redact.Options{})))
 	i.overflow = newOffenders(i.exporter)
+	publisher, err := i.openTopic(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if i.source, err = i.kafkaSource(o.untilEnd); err != nil {
 		return nil, err
 	}
 	i.pipeline, err = pipeline.New(pipeline.Config{
 		Source: i.source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
+		Redaction: redaction, Publisher: publisher,
 		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
 	})
 	if err != nil {
@@ -112,6 +126,7 @@ func (i *instance) run(ctx context.Context) (err error) {
 		serverDone <- err
 	}()
 	go i.health.Run(serverCtx)
+	go i.followPolicy(serverCtx)
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
 	err = i.pipeline.Run(ctx)
 	stopServer()
@@ -195,11 +210,21 @@ func (i *instance) kafkaSource(untilEnd bool) (*kafka.Source, error) {
 	return source, nil
 }
 
+// readsTopic tells whether the topic pattern takes in a topic.
+func (i *instance) readsTopic(name string) bool {
+	if i.cfg.Kafka.TopicPattern == "" {
+		return false
+	}
+	matched, err := regexp.MatchString("^(?:"+i.cfg.Kafka.TopicPattern+")$", name)
+	return err == nil && matched
+}
+
 // serve makes the health checks and the HTTP server.
 func (i *instance) serve() (err error) {
 	i.health, err = health.New(
 		health.Check{Name: "partitions", Kind: health.Internal, Readiness: true, Interval: time.Second, Run: i.checkPartitions},
 		health.Check{Name: "dead-letters", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.letters.Err() }},
+		health.Check{Name: "redaction-policy", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.policy.err() }},
 		health.Check{Name: "kafka", Kind: health.External, Run: i.checkKafka},
 		health.Check{Name: "store", Kind: health.External, Readiness: true, Run: i.checkStore},
 	)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ type Config struct {
 	Web            Web                 `yaml:"web"`
 	Naming         string              `yaml:"naming" help:"naming rule file; without it the built-in convention"`
 	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
+	Redact         Redact              `yaml:"redact"`
 	Limits         Limits              `yaml:"limits"`
 	DeadLetters    DeadLetters         `yaml:"dead_letters"`
 	StallAfter     time.Duration       `yaml:"stall_after" help:"readiness turns red when a partition has not moved for so long although records wait"`
@@ -78,6 +80,18 @@ type Web struct {
 	Config     string `yaml:"config" help:"web configuration file of the Prometheus exporter-toolkit: TLS, basic auth, client certificates"`
 	AllowPlain bool   `yaml:"allow_plain" help:"listen on other addresses than loopback without TLS"`
 }
+
+// Redact says what leaves the program, and in which form.
+type Redact struct {
+	Policy       string `yaml:"policy" help:"redaction policy file; without it the built-in policy; off for none, which must be said"`
+	Keys         string `yaml:"keys" help:"file with the keys of pseudonyms; without it the environment (LOGPROC_KEYS, LOGPROC_KEYS_FILE), and without that values become markers"`
+	Topic        string `yaml:"topic" help:"topic that every record is written to in redacted form"`
+	Compression  string `yaml:"compression" help:"of the redacted topic: zstd, lz4, snappy, gzip or none"`
+	Partitioning string `yaml:"partitioning" help:"of the redacted topic: keep, key or round-robin"`
+}
+
+// RedactOff is the value of redact.policy that turns redaction off.
+const RedactOff = "off"
 
 // Limits bound what logs can make us hold.
 type Limits struct {
@@ -151,6 +165,7 @@ func Default() *Config {
 		Listen:         "127.0.0.1:9188",
 		Limits:         Limits{LineBytes: 1 << 20, Services: 1000, EnvsPerService: 50, SeriesPerService: 10_000, Series: 150_000},
 		DeadLetters:    DeadLetters{MaxBytes: 64 << 20},
+		Redact:         Redact{Compression: "zstd", Partitioning: "keep"},
 		StallAfter:     30 * time.Second,
 		Log:            Log{Level: "info", Format: "text"},
 	}
@@ -257,12 +272,17 @@ func (c *Config) check(doc report) {
 		if !topicName.MatchString(topic) {
 			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), fmt.Sprintf("%q is no name of a topic", topic), "1 to 249 letters, digits, dots, underscores and hyphens")
 		}
+		if topic == c.Redact.Topic {
+			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is redact.topic, whose records would be read as logs", "another topic")
+		}
 		if topic == c.DeadLetters.Topic {
 			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is dead_letters.topic, whose letters would be read as logs", "another topic")
 		}
 	}
-	if t := c.DeadLetters.Topic; t != "" && !topicName.MatchString(t) {
-		doc.Add("dead_letters.topic", fmt.Sprintf("%q is no name of a topic", t), "1 to 249 letters, digits, dots, underscores and hyphens")
+	for path, t := range map[string]string{"dead_letters.topic": c.DeadLetters.Topic, "redact.topic": c.Redact.Topic} {
+		if t != "" && !topicName.MatchString(t) {
+			doc.Add(path, fmt.Sprintf("%q is no name of a topic", t), "1 to 249 letters, digits, dots, underscores and hyphens")
+		}
 	}
 	doc.address("listen", c.Listen)
 	if _, err := parse.New(parse.Options{Aliases: c.Fields}); err != nil {
@@ -280,15 +300,19 @@ func (c *Config) checkWords(doc report) {
 		// Not quoted: the URL of a store may hold a password.
 		doc.Add("store", "it is no store that is supported", "file:PATH or memory")
 	}
-	switch c.Log.Level {
-	case "debug", "info", "warn", "error":
-	default:
-		doc.Add("log.level", fmt.Sprintf("%q is no level", c.Log.Level), "debug, info, warn or error")
-	}
-	switch c.Log.Format {
-	case "text", "json":
-	default:
-		doc.Add("log.format", fmt.Sprintf("%q is no format", c.Log.Format), "text or json")
+	for _, w := range []struct {
+		path, value string
+		allowed     []string
+	}{
+		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
+		{"log.format", c.Log.Format, []string{"text", "json"}},
+		{"redact.compression", c.Redact.Compression, []string{"zstd", "lz4", "snappy", "gzip", "none"}},
+		{"redact.partitioning", c.Redact.Partitioning, []string{"keep", "key", "round-robin"}},
+	} {
+		if !slices.Contains(w.allowed, w.value) {
+			last := len(w.allowed) - 1
+			doc.Add(w.path, fmt.Sprintf("%q is none", w.value), strings.Join(w.allowed[:last], ", ")+" or "+w.allowed[last])
+		}
 	}
 }
 
@@ -346,12 +370,14 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	files := c.doc.Beside()
 	var inside conf.Diagnostics
 	_, naming := c.LoadNaming()
+	_, policy := c.LoadPolicy(time.Now(), nil)
+	_, keys := c.LoadKeys(getenv)
 	_, tls := c.KafkaTLS()
 	_, sasl := c.KafkaSASL(getenv)
 	for _, check := range []struct {
 		path string
 		err  error
-	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"store", c.checkStoreFolder()}} {
+	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()}} {
 		var d conf.Diagnostics
 		switch {
 		case errors.As(check.err, &d):

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"internal/exphist":    {},
 	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
-	"internal/config":     {"internal/conf", "parse", "rules"},
+	"internal/config":     {"internal/conf", "parse", "redact", "rules"},
 	"bench":               {""},
 	"cmd":                 {""},
 	"internal/e2e":        {""},

@@ -31,7 +31,7 @@ func (e *Exporter) snapshot() snapshot {
 	defer e.mu.Unlock()
 	return snapshot{
 		counters: []counterValues{e.events.snapshot(), e.violations.snapshot(), e.deadLetters.snapshot(), e.conflicts.snapshot(),
-			e.overflow.snapshot()},
+			e.overflow.snapshot(), e.redactions.snapshot(), e.withheld.snapshot()},
 		durations: e.durations.snapshot(),
 		commits:   e.commits.Clone(),
 		rates:     e.rates.snapshot(now),
@@ -62,6 +62,13 @@ func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 	ch <- counter(e.desc.kafkaRead, nil, float64(read), e.started)
 	ch <- counter(e.desc.kafkaWritten, nil, float64(written), e.started)
 	ch <- counter(e.desc.deadLetterErrors, nil, float64(e.options.DeadLetterErrors()), e.started)
+	policy := e.options.Policy()
+	ch <- gauge(e.desc.policy, []*dto.LabelPair{pair("hash", clean(policy.Hash)), pair("id", clean(policy.ID))}, 1)
+	refused := 0.0
+	if policy.Refused {
+		refused = 1
+	}
+	ch <- gauge(e.desc.policyFailed, nil, refused)
 	ch <- gauge(e.desc.buildInfo, []*dto.LabelPair{pair("goversion", runtime.Version()), pair("version", clean(e.options.Version))}, 1)
 }
 

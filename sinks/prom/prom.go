@@ -50,10 +50,18 @@ type Options struct {
 	KafkaBytes func() (read, written uint64)
 	// DeadLetterErrors gives the number of dead letters that could not be written so far. May be nil.
 	DeadLetterErrors func() uint64
+	// Policy tells which redaction policy is in force. May be nil.
+	Policy func() Policy
 	// Now is the clock (default time.Now).
 	Now func() time.Time
 	// Logger is told of scrapes that fail (default: discard).
 	Logger *slog.Logger
+}
+
+// Policy is the redaction policy in force.
+type Policy struct {
+	ID, Hash string
+	Refused  bool // the file has changed and was refused
 }
 
 func (o *Options) setDefaults() {
@@ -75,6 +83,9 @@ func (o *Options) setDefaults() {
 	if o.KafkaBytes == nil {
 		o.KafkaBytes = func() (uint64, uint64) { return 0, 0 }
 	}
+	if o.Policy == nil {
+		o.Policy = func() Policy { return Policy{} }
+	}
 	if o.DeadLetterErrors == nil {
 		o.DeadLetterErrors = func() uint64 { return 0 }
 	}
@@ -88,6 +99,9 @@ func (o *Options) setDefaults() {
 
 // operation is the key of a duration histogram.
 type operation struct{ service, env, msg string }
+
+// redaction is the key of redactions_total.
+type redaction struct{ rule, operator string }
 
 // violation is the key of naming_violations_total.
 type violation struct{ service, rule string }
@@ -107,6 +121,8 @@ type Exporter struct {
 	deadLetters *counters[string]
 	conflicts   *counters[string]
 	overflow    *counters[string]
+	redactions  *counters[redaction]
+	withheld    *counters[string]
 	rates       *rates
 	commits     exphist.Histogram
 }
@@ -119,6 +135,8 @@ func New(options Options) (*Exporter, error) {
 	e.durations = newHistograms(options.MaxHistograms, e.desc.durations, operationLabels, standInForOperation)
 	e.violations = newCounters(options.MaxSeries, e.desc.violations, violationLabels, standInForViolation)
 	e.overflow = newCounters(options.MaxSeries, e.desc.overflow, one("service"), overflowOnly)
+	e.redactions = newCounters(options.MaxSeries, e.desc.redactions, redactionLabels, standInForRedaction)
+	e.withheld = newCounters(options.MaxSeries, e.desc.withheld, one("reason"), overflowOnly)
 	e.deadLetters = newCounters(options.MaxSeries, e.desc.deadLetters, one("reason"), overflowOnly)
 	e.conflicts = newCounters(options.MaxSeries, e.desc.conflicts, one("outcome"), overflowOnly)
 	for r := parse.Held + 1; int(r) < parse.ReasonCount; r++ { // the reasons before it are no failures
@@ -170,6 +188,12 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	}
 	for _, o := range c.Overflowed {
 		e.overflow.add(clean(o.Service.String()), o.N, created)
+	}
+	for _, r := range c.Redactions {
+		e.redactions.add(redaction{clean(r.Rule), clean(r.Operator)}, r.N, created)
+	}
+	for _, w := range c.Withheld {
+		e.withheld.add(clean(w.Reason), w.N, created)
 	}
 	for reason, n := range c.DeadLetters {
 		if n > 0 {
@@ -240,6 +264,17 @@ func standInForOperation(o operation, last bool) operation {
 	}
 	o.msg = rollup.Overflow
 	return o
+}
+
+func redactionLabels(r redaction) []*dto.LabelPair {
+	return []*dto.LabelPair{pair("operator", r.operator), pair("rule", r.rule)}
+}
+
+func standInForRedaction(r redaction, last bool) redaction {
+	if last {
+		return redaction{rollup.Overflow, rollup.Overflow}
+	}
+	return redaction{rollup.Overflow, r.operator}
 }
 
 func violationLabels(v violation) []*dto.LabelPair {
