@@ -115,12 +115,13 @@ func headersOf(allow []string) headerRules {
 }
 
 func (h *headerRules) allows(name []byte) bool {
-	compact := compactOf(string(name))
-	if _, ok := h.names[compact]; ok {
+	var k keyName
+	k.set(name)
+	if _, ok := h.names[string(k.compact())]; ok {
 		return true
 	}
 	for _, p := range h.prefixes {
-		if len(compact) >= len(p) && compact[:len(p)] == p {
+		if k.length >= len(p) && string(k.compact()[:len(p)]) == p {
 			return true
 		}
 	}

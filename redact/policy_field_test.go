@@ -34,7 +34,7 @@ func TestDefaultFields(t *testing.T) {
 	for _, test := range []struct{ want, names string }{
 		{"secret-fields replace", "password PASSWORD Password passwd db.password dbPassword DB-PASSWORD userpassword pwd X-Api-Key apiKey api_key APIKEY apikey clientSecret " +
 			"client_secret accessToken access-token ACCESS_TOKEN refresh.token authtoken Authorization proxy-authorization Cookie Set-Cookie passwords password2 " +
-			"privateKey aws_secret_access_key AWSSecretAccessKey credentials ｐａｓｓｗｏｒｄ pass\u200bword password_hash"},
+			"privateKey smtp_pass dbPw user[0].password aws_secret_access_key AWSSecretAccessKey credentials ｐａｓｓｗｏｒｄ pass\u200bword password_hash"},
 		{"keep", "tokenCount passwordExpiredAt password_reset_count api_version passwordVersion max_tokens nextPageToken RequestID requestId request_id X-Request-ID TraceID " +
 			"trace.id SpanID traceparent ContainerID MesosTaskID commit etag t ts timestamp @timestamp created_at duration status http.status_code startUnixNano ts_us " +
 			"time_processed clientVersion clientOSVersion firmware bytes"},
@@ -45,10 +45,10 @@ func TestDefaultFields(t *testing.T) {
 		{"birth-dates replace", "dateOfBirth date_of_birth DOB birthDate user.birthdate födelsedatum FÖDELSEDATUM"},
 		{"street-addresses replace", "streetAddress street addressLine1 address_line_2 billingAddress"},
 		{"accounts pseudonym", "AccountID accountId account_id ACCOUNT_ID accountIds x-account-id user.accountId accountid"},
-		{"phone", "msisdn MSISDN subscriber.msisdn subscriberMsisdn phone phoneNumber homePhone Mobile mobile_no tel calledNumber subscriberNumber phone2 phones phone/home phones/*/number msisdn/*"},
+		{"phone", "msisdn MSISDN subscriber.msisdn subscriberMsisdn phone phoneNumber homePhone Mobile mobile_no tel calledNumber subscriberNumber phone2 phones phone/home phones/*/number msisdn/* subscriber aParty calledParty msisdn:447700900122"},
 		{"imsi+imei", "imsi subscriber_imsi deviceImei IMEI imeisv"},
 		{"personnummer+fodselsnummer+nino+ssn", "ssn personnummer nationalId fnr fødselsnummer FØDSELSNUMMER nationalInsurance taxId socialSecurityNumber"},
-		{"geo", "lat lon lng latitude start_lat pos.longitude coordinates location location/*"},
+		{"geo", "lat lon lng latitude start_lat pos.longitude coordinates coords location location/*"},
 		{"digits", "msg MSG"},
 	} {
 		for _, name := range strings.Fields(test.names) {
@@ -202,6 +202,13 @@ func TestFieldDoesNotAllocate(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { p.Field(Topic, nil, path) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+}
+
+func TestHeaderDoesNotAllocate(t *testing.T) {
+	p, name := DefaultPolicy(), []byte("X-B3-TraceId")
+	if n := testing.AllocsPerRun(100, func() { p.Header(name) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -193,3 +193,20 @@ func TestDefaultPolicy(t *testing.T) {
 		t.Errorf("warnings %v, %d tests", p.Warnings(), p.Tests())
 	}
 }
+
+func BenchmarkLoad(b *testing.B) {
+	b.Run("small", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := LoadPolicy("p.yaml", []byte(head), LoadOptions{SkipTest: true}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("default with tests", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := LoadPolicy("p.yaml", DefaultPolicyFile(), LoadOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
