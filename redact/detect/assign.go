@@ -21,11 +21,10 @@ func (s *Scanner) assign(i int) int {
 		k = OTP
 	case e&(eSecret|eCookie) != 0:
 		k = Secret
-	case e&(eQuery|eName) != 0 && t[i] == '=' && (at(t, start-1) == '?' || at(t, start-1) == '&'):
-		k = Secret
-		if e&eName != 0 {
-			k = Name
-		}
+	case e&(eQuery|personal) != 0 && t[i] == '=' && (at(t, start-1) == '?' || at(t, start-1) == '&'):
+		k = parameterKind(e)
+	case e&personal != 0 && s.inner && t[i] == ':' && at(t, start-1) == '"':
+		k = parameterKind(e)
 	}
 	if k == None || !s.on.Has(k) {
 		return i + 1
@@ -34,6 +33,21 @@ func (s *Scanner) assign(i int) int {
 		return n
 	}
 	return i + 1
+}
+
+// parameterKind is the kind of a value that its key names.
+func parameterKind(e evidence) Kind {
+	switch {
+	case e&eName != 0:
+		return Name
+	case e&eAddress != 0:
+		return Address
+	case e&eBirth != 0:
+		return BirthDate
+	case e&eAccount != 0:
+		return Account
+	}
+	return Secret
 }
 
 // keyBefore gives the key that ends before the sign at i: over spaces, a closing quote or bracket.

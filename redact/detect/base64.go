@@ -25,18 +25,28 @@ func nextToken(t []byte, i int) (start, end int) {
 }
 
 // mayBeText says whether the first sixteen characters may encode text: every fourth holds the high six bits
-// of a byte, and printable ASCII and UTF-8 leave few values for them.
+// of a byte, and printable ASCII and UTF-8 leave few values for them. ASCII gives a capital among them.
 func mayBeText(token []byte) bool {
-	for i := 0; i < encodedLeast; i += 4 {
-		if v := base64Value(token[i]); v < 0x20>>2 && v != '\n'>>2 || v == 0x80>>2 {
-			return false
+	if !textHigh[token[0]] || !textHigh[token[4]] || !textHigh[token[8]] || !textHigh[token[12]] {
+		return false
+	}
+	for _, b := range token[:encodedLeast] {
+		if isUpper(b) {
+			return true
 		}
 	}
-	letters := false
-	for _, b := range token[:encodedLeast] {
-		letters = letters || isUpper(b)
+	return false
+}
+
+// textHigh are the characters that the first of four can be when they encode text.
+var textHigh = makeTextHigh()
+
+func makeTextHigh() (t [256]bool) {
+	for b := range t {
+		v := base64Value(byte(b))
+		t[b] = v >= 0x20>>2 && v != 0x80>>2 || v == '\n'>>2
 	}
-	return letters
+	return t
 }
 
 // base64Value is the value of a character of base64 or base64url, -1 for others.

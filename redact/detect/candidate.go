@@ -1,11 +1,20 @@
 package detect
 
-// The lanes that a byte counts in, sixteen bits each.
+import "bytes"
+
+// laneBits is the width of a lane; a block of laneFull bytes fits.
 const (
-	laneDigit = 1 << (16 * iota)
-	laneSign  // signs that every finding with them needs: @ % & \ = : + and bytes that are not ASCII
-	laneSpace // spaces, dots and hyphens
-	laneLetter
+	laneBits = 12
+	laneFull = 1<<laneBits - 1
+)
+
+// The lanes that a byte counts in.
+const (
+	laneDigit  = 1 << (laneBits * iota)
+	laneSign   // @ % & \ = : + and bytes that are not ASCII: one is enough to look closer
+	laneHyphen // hardware addresses of letters only, PEM blocks, --password
+	laneDot
+	laneUpper
 )
 
 var lanes = makeLanes()
@@ -15,10 +24,12 @@ func makeLanes() (t [256]uint64) {
 		switch c := byte(b); {
 		case isDigit(c):
 			t[b] = laneDigit
-		case isLetter(c):
-			t[b] = laneLetter
-		case c == ' ' || c == '.' || c == '-':
-			t[b] = laneSpace
+		case isUpper(c):
+			t[b] = laneUpper
+		case c == '-':
+			t[b] = laneHyphen
+		case c == '.':
+			t[b] = laneDot
 		case c >= 0x80 || c == '@' || c == '%' || c == '&' || c == '\\' || c == '=' || c == ':' || c == '+':
 			t[b] = laneSign
 		}
@@ -29,43 +40,46 @@ func makeLanes() (t [256]uint64) {
 // candidate counts the bytes that findings are made of. It has no branch per byte, so its cost does not
 // depend on what the text looks like.
 func candidate(text []byte) bool {
-	const block = 1 << 15
-	digits := uint64(0)
+	const least = 4 // no number has fewer digits
+	var digits, hyphens, dots, upper uint64
 	for rest := text; len(rest) > 0; {
-		n := min(len(rest), block)
+		n := min(len(rest), laneFull)
 		var acc uint64
 		for _, b := range rest[:n] {
 			acc += lanes[b]
 		}
-		if acc&(0xffff*laneSign) != 0 {
-			return true
-		}
-		if digits += acc & 0xffff; digits >= 4 {
+		digits += acc / laneDigit & laneFull
+		hyphens += acc / laneHyphen & laneFull
+		dots += acc / laneDot & laneFull
+		upper += acc / laneUpper & laneFull
+		if acc/laneSign&laneFull > 0 || digits >= least || hyphens >= 5 || dots >= 2 {
 			return true
 		}
 		rest = rest[n:]
+	}
+	if hyphens >= 2 && bytes.Contains(text, []byte("--")) {
+		return true
+	}
+	if len(text) < encodedLeast || digits+upper == 0 && bytes.IndexByte(text, ' ') < 0 {
+		return false
 	}
 	return longRun(text)
 }
 
 // longRun says whether the text holds a run of token characters that could be a key, a token or encoded
-// text, the dashes of a PEM block, or the word Basic before a short credential.
+// text: not one of lower-case words only.
 func longRun(text []byte) bool {
-	for i := 0; i < len(text); {
-		if class[text[i]]&cToken == 0 {
-			i++
+	// A run of encodedLeast bytes holds every encodedLeast-th byte of the text: only those are looked at.
+	for p := encodedLeast - 1; p < len(text); p += encodedLeast {
+		if class[text[p]]&cToken == 0 {
 			continue
 		}
-		e := i
-		plain := true
-		for e < len(text) && class[text[e]]&cToken != 0 {
-			plain = plain && (isLower(text[e]) || text[e] == '-' || text[e] == '_' || text[e] == '/')
-			e++
-		}
-		if e-i >= encodedLeast && (!plain || !proseToken(text[i:e])) || e-i >= 5 && text[i] == '-' || e-i == 5 && equalFold(text, i, "basic") {
+		start := runStart(text, p, cToken, encodedLeast)
+		end := runEnd(text, p, cToken)
+		if end-start >= encodedLeast && !proseToken(text[start:end]) {
 			return true
 		}
-		i = e + 1
+		p = end - 1
 	}
 	return false
 }

@@ -1,5 +1,7 @@
 package detect
 
+import "bytes"
+
 // Canonical appends the form of a finding that pseudonyms are made of, so that one person or thing has one
 // pseudonym however it is written: the digits of a phone number without plus, international prefix and
 // trunk zero in brackets, an e-mail address with its domain in lower case, an IP address as sixteen bytes in
@@ -100,7 +102,7 @@ func canonicalPersonnummer(dst, raw []byte) []byte {
 
 func canonicalIP(dst, raw []byte) []byte {
 	const hex = "0123456789abcdef"
-	if i := indexByte(raw, '%'); i >= 0 {
+	if i := bytes.IndexByte(raw, '%'); i >= 0 {
 		raw = raw[:i]
 	}
 	var a v6
@@ -116,13 +118,4 @@ func canonicalIP(dst, raw []byte) []byte {
 		dst = append(dst, hex[w>>12], hex[w>>8&15], hex[w>>4&15], hex[w&15])
 	}
 	return dst
-}
-
-func indexByte(t []byte, b byte) int {
-	for i, c := range t {
-		if c == b {
-			return i
-		}
-	}
-	return -1
 }

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -182,6 +183,8 @@ func TestAddresses(t *testing.T) {
 		{"dhcp for 00:00:5e:00:53:37 renewed", "dhcp for <mac> renewed"},
 		{"00-00-5E-00-53-05 joined", "<mac> joined"},
 		{"aa-bb-cc-dd-ee-01", "<mac>"},
+		{"aa-bb-cc-dd-ee-fe", "<mac>"},
+		{"aabb.ccdd.eefa", "<mac>"},
 		{"0000.5e00.5349.", "<mac>."},
 		{"ff:ff:ff:ff:ff:ff 00:00:00:00:00:00 ffff.ffff.ffff", ""},
 		{"ab:cd:ef:01:23", ""},
@@ -274,7 +277,7 @@ func TestSecrets(t *testing.T) {
 		{"loaded eyJ-prefix a.b.c eyJabcdefgh.abcdefgh.x", ""},
 		{`curl -H "Authorization: Bearer SMLboLV6ubrYToe2LfekHXEH8c886xRY7qwQXQS" failed`, `curl -H "Authorization: Bearer <credential>" failed`},
 		{"Basic c3ZjMTo5VUpaRm9haHpjRWc=", "Basic <credential>"},
-		{"basic YTpi", "basic <credential>"},
+		{"basic YTpi", ""},
 		{"bearer token missing", ""},
 		{"basic authentication-not-supported", ""},
 		{"InvalidAccessKeyId: AKIATAYNKEDBCEXAMPLE in", "InvalidAccessKeyId: <aws_key> in"},
@@ -351,6 +354,11 @@ func TestViews(t *testing.T) {
 		{"seen ４１１１１１１１１１１１１１１１ today", "seen <card> today"},
 		{"seen аnnika@exаmple.org today", "seen <email> today"},
 		{"x b2tvbmt3by5kZXNtb25kNTlAa3VuZC5leGFtcGxl y", "x <email> y"},
+		{"p " + base64.StdEncoding.EncodeToString([]byte(`{"firstName":"Ingeborg","op":"z"}`)), "p <name>"},
+		{"p " + base64.URLEncoding.EncodeToString([]byte(`{"accountId":"594f1ee71fca87cbda1e4266"}`)), "p <account>"},
+		{"p " + base64.RawURLEncoding.EncodeToString([]byte("msisdn=46701740638")), "p <phone>"},
+		{"p " + base64.StdEncoding.EncodeToString([]byte(`{"op":"z","state":"open"}`)), ""},
+		{`"firstName":"Ingeborg"`, ""}, // whoever reads the text knows its keys
 		{"+46\u00a070\u00a0174\u00a006\u00a038", "<phone>"},
 		{"1s/Hmc2A6fO3/1h0+WrG8UKG1GOEa9aB1NMpI12MxEVU", ""},
 		{"100%25 of café", ""},

@@ -71,6 +71,9 @@ func (s *Scanner) glued(i, e int) int {
 			return end
 		}
 	}
+	if !s.on.Has(Digits) {
+		return runEnd(s.text, e, cHex) // the rest of a hexadecimal identifier
+	}
 	return s.labelDigits(i, e)
 }
 

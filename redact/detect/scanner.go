@@ -22,6 +22,7 @@ type Scanner struct {
 	on    Kinds
 	hint  Kinds
 	weak  bool
+	inner bool // the text is a decoded view: nobody else looks at the keys in it
 	view  bool // a byte was seen that a decoded view may turn into something else
 	spans []Span
 	part  [partBytes]byte // the word being looked up

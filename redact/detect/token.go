@@ -8,19 +8,18 @@ func (s *Scanner) space(i int) int {
 	switch at(t, i-1) {
 	case 'r', 'R':
 		if equalFold(t, i-6, "bearer") && !isAlnum(at(t, i-7)) {
-			return s.credential(i+1, false)
+			return s.credential(i + 1)
 		}
 	case 'c', 'C':
 		if equalFold(t, i-5, "basic") && !isAlnum(at(t, i-6)) {
-			return s.credential(i+1, true)
+			return s.credential(i + 1)
 		}
 	}
 	return i + 1
 }
 
-// credential looks for a token of at least sixteen characters at i, or a shorter one that decodes to
-// user:password. Lower-case words with hyphens are prose.
-func (s *Scanner) credential(i int, basic bool) int {
+// credential looks for a token of at least sixteen characters at i. Lower-case words with hyphens are prose.
+func (s *Scanner) credential(i int) int {
 	t := s.text
 	for at(t, i) == ' ' {
 		i++
@@ -32,8 +31,8 @@ func (s *Scanner) credential(i int, basic bool) int {
 	for e > i && t[e-1] == '.' {
 		e--
 	}
-	if e-i < 16 && !(basic && basicPair(t[i:e])) || proseToken(t[i:e]) || ownToken(t[i:e]) {
-		return max(i, 1)
+	if e-i < encodedLeast || proseToken(t[i:e]) || ownToken(t[i:e]) {
+		return i
 	}
 	if n := s.add(Credential, i, e); n > 0 {
 		return n
@@ -53,26 +52,6 @@ func proseToken(v []byte) bool {
 		}
 	}
 	return joints > 0
-}
-
-// basicPair says whether the token decodes to printable text with a colon.
-func basicPair(v []byte) bool {
-	if len(v) < 4 || len(v)%4 != 0 {
-		return false
-	}
-	var buf [12]byte
-	n, err := base64.StdEncoding.Decode(buf[:], v)
-	if err != nil {
-		return false
-	}
-	colon := false
-	for _, b := range buf[:n] {
-		if b < 0x20 || b >= 0x7f {
-			return false
-		}
-		colon = colon || b == ':'
-	}
-	return colon
 }
 
 // jwt looks for a JSON web token around the J of "eyJ" at i: a header that decodes to a JSON object, a

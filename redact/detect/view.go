@@ -65,7 +65,7 @@ func (s *Scanner) FindAll(text []byte, on, hint Kinds, weak bool) []Span {
 	for _, sp := range s.views.found {
 		s.put(sp)
 	}
-	s.text = text
+	s.text, s.inner = text, false
 	return s.spans
 }
 
@@ -99,6 +99,9 @@ func (s *Scanner) decode(text []byte, on, hint Kinds, weak bool, level int) {
 		s.inView(v.Text, on, hint, weak, level)
 		if len(*found) > mark {
 			k := (*found)[mark].Kind
+			for n := 0; n < 2 && at(text, end) == '='; n++ {
+				end++
+			}
 			*found = append((*found)[:mark], Span{start, end, k})
 		}
 	}
@@ -106,6 +109,7 @@ func (s *Scanner) decode(text []byte, on, hint Kinds, weak bool, level int) {
 
 // inView finds in a decoded text and in the views of it.
 func (s *Scanner) inView(text []byte, on, hint Kinds, weak bool, level int) {
+	s.inner = true
 	s.views.found = append(s.views.found, s.Find(text, on, hint, weak)...)
 	s.decode(text, on, hint, weak, level+1)
 }

@@ -31,11 +31,15 @@ const (
 	eBenign  // makes a secret word harmless: "page" token
 	eCode    // "code": a one-time code after the right word
 	eCodeFor // "verification", "time" as in one-time: the right word
-	eName    // a person's name, as a URL's query parameter
+	eName    // a person's name, as a parameter of a URL or a key of encoded JSON
+	eAddress // the same for a street address
+	eBirth   // … a date of birth
+	eAccount // … an account
 )
 
 const (
-	assignable = eSecret | eSecretTail | eOTP | eCookie | eQuery | ePhone | eCall | eName | eNumber
+	assignable = eSecret | eSecretTail | eOTP | eCookie | eQuery | personal
+	personal   = eName | eAddress | eBirth | eAccount
 	kinds      = ePhone | eCall | ePnr | eFnr | eSSN | eIMSI | eIMEI
 	partBytes  = 64
 )
@@ -101,6 +105,9 @@ func vocabulary() map[evidence]string {
 		eCode:       `code codes kod koden kode koodi`,
 		eCodeFor:    `verification time security confirmation login authentication 2fa mfa activation onetime bekraftelse`,
 		eName:       `firstname lastname fullname surname givenname familyname fornamn efternamn fornavn etternavn cardholder customername`,
+		eAddress:    `address streetaddress street homeaddress postaladdress adress gatuadress adresse`,
+		eBirth:      `dateofbirth birthdate birthday dob fodelsedatum fodselsdato`,
+		eAccount:    `accountid customerid accountnumber`,
 	}
 }
 
