@@ -245,12 +245,29 @@ func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
 func isLeft(src []byte, edits []edit, raw []byte) bool {
 	pos := 0
 	for _, e := range edits {
-		if bytes.Contains(src[pos:e.start], raw) {
+		if holds(src[pos:e.start], raw) {
 			return true
 		}
 		pos = e.end
 	}
-	return bytes.Contains(src[pos:], raw)
+	return holds(src[pos:], raw)
+}
+
+// holds is bytes.Contains for ids with a digit in them, which it looks for first: digits are rarer in
+// records than letters.
+func holds(src, raw []byte) bool {
+	k := bytes.IndexAny(raw, "0123456789")
+	for i := k; i < len(src); i++ {
+		next := bytes.IndexByte(src[i:], raw[k])
+		if next < 0 {
+			return false
+		}
+		i += next
+		if bytes.HasPrefix(src[i-k:], raw) {
+			return true
+		}
+	}
+	return false
 }
 
 // byteOrderMark may stand before a text.

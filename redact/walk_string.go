@@ -47,7 +47,7 @@ func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
 	if f.Hint&^evident != 0 || r.patterns || len(r.echoes) > 0 || len(text) > r.limits.ValueBytes {
 		return false
 	}
-	if isTimestamp(text) {
+	if isHexID(text) || isTimestamp(text) {
 		return true
 	}
 	if r.scanner.Candidate(text) {
@@ -60,6 +60,28 @@ const (
 	minText = 3  // shorter texts are no evidence of anything
 	minPair = 12 // shorter texts hold no pair that is looked for: AccountID: x
 )
+
+// isHexID reports whether a text is a short word of hex digits, as ids are, in which there is no run of
+// digits that could be a number of a person.
+func isHexID(text []byte) bool {
+	if len(text) > 64 {
+		return false
+	}
+	run := 0
+	for _, c := range text {
+		switch {
+		case isDigit(c):
+			if run++; run >= 8 {
+				return false
+			}
+		case c >= 'a' && c <= 'f':
+			run = 0
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // isTimestamp reports whether text is a time as RFC 3339 has it, in which nobody is named.
 func isTimestamp(text []byte) bool {
