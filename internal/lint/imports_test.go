@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"redact/audit":        {"redact"},
 	"redact/detect":       {},
 	"redact/keyring":      {"internal/conf"},
+	"redact/redacttest":   {},
 	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
 	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash"},
 	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
