@@ -41,6 +41,7 @@ func TestLoadReports(t *testing.T) {
 		{"two names", "rules:\n- {rule: a, names: [x], operator: drop}\n- {rule: a, names: [y], operator: drop}", `5:10: a second rule "a"`},
 		{"name with star inside", "rules:\n- {rule: a, names: ['x*y'], operator: drop}", `4:21: rules[0].names[0] is not valid`},
 		{"empty path part", "rules:\n- {rule: a, paths: ['x..y'], operator: drop}", `rules[0].paths[0] is not valid`},
+		{"path with too many wildcards", "rules:\n- {rule: a, paths: ['**.x.**.y.**'], operator: drop}", `rules[0].paths[0] is too long, expected at most 16 names`},
 		{"output", "rules:\n- {rule: a, names: [x], operator: drop, outputs: [tpoic]}", `rules[0].outputs[0] is "tpoic", expected "topic" or another of`},
 		{"unreachable", "rules:\n- {rule: a, names: [phoneNo], operator: drop}\n- {rule: b, names: [other, PHONE_NO], operator: keep}", `5:28: names[1] of rule "b" is never reached: rule "a" (p.yaml:4) comes first`},
 		{"unreachable path", "rules:\n- {rule: a, paths: ['**.x'], operator: drop}\n- {rule: b, paths: ['*.x'], operator: replace}", `5:21: paths[0] of rule "b" is never reached`},
@@ -164,11 +165,13 @@ func TestHash(t *testing.T) {
 
 func FuzzLoadPolicy(f *testing.F) {
 	f.Add([]byte(head))
-	f.Add(DefaultPolicyFile())
 	f.Add([]byte(head + "extends: none\nmode: allow-list\nrules:\n- {rule: a, paths: ['**.x.*'], operator: drop, services: ['s*']}\n- {rule: b, names: ['*y'], operator: keep}\n"))
+	f.Add([]byte(head + "detectors: {phone: {context: [ring]}}\nlimits: {depth: 3, value_bytes: 1KiB, beyond: drop}\nkafka: {key: {operator: keep}, headers: {allow: ['x-*']}}\nnon_json: drop\nmode: observe\nobserves: allow-list\n"))
+	f.Add([]byte(head + "rules:\n- {rule: a, detectors: [ip, card], operator: generalise, ipv4_bits: 16}\n- {rule: m, suffixes: [pan], operator: mask, keep_last: 4, as: card}\ntests:\n- {name: n, in: '{}', headers: {a: b}, hide: [x]}\n"))
 	f.Add([]byte(head + "patterns:\n- {pattern: emp, regexp: '\\bEMP-[0-9]{6}'}\nexceptions:\n- {names: [x], detectors: [ip], reason: r, owner: o, expires: 2027-01-01}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := LoadPolicy("f", data, LoadOptions{SkipTest: true})
+		// As if it were the built-in policy: without reading that one below it each time.
+		p, err := load("f", data, LoadOptions{SkipTest: true}, true)
 		if err != nil {
 			return
 		}

@@ -16,6 +16,7 @@ const (
 	maxNameBytes = 64
 	maxSegments  = 16
 	maxWildcards = 4
+	maxAnyKeys   = 2 // of them **: matching tries each at every depth
 )
 
 // rules compiles the rules of the file.
@@ -147,11 +148,14 @@ func (c *compiler) keyName(where, name string, least int) string {
 
 func (c *compiler) path(where, text string) pathPattern {
 	var p pathPattern
-	wild := 0
+	wild, deep := 0, 0
 	for segment := range strings.SplitSeq(text, ".") {
 		switch {
 		case isWildcard(segment):
 			wild++
+			if segment == anyKeys {
+				deep++
+			}
 			p = append(p, segment)
 		case compactOf(segment) == "" || strings.Contains(segment, "*") || len(segment) > maxNameBytes:
 			c.add(where, where+" is not valid", "names, * and ** with dots between them: user.*.email, **.phone")
@@ -160,8 +164,8 @@ func (c *compiler) path(where, text string) pathPattern {
 			p = append(p, compactOf(segment))
 		}
 	}
-	if len(p) > maxSegments || wild > maxWildcards {
-		c.add(where, where+" is too long", fmt.Sprintf("at most %d names and %d wildcards", maxSegments, maxWildcards))
+	if len(p) > maxSegments || wild > maxWildcards || deep > maxAnyKeys {
+		c.add(where, where+" is too long", fmt.Sprintf("at most %d names and %d wildcards, %d of them **", maxSegments, maxWildcards, maxAnyKeys))
 		return nil
 	}
 	return p
