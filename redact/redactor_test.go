@@ -89,6 +89,8 @@ func TestApply(t *testing.T) {
 		"logfmt":                {`lvl=info firstName=Anna`, `lvl=info firstName=<name>`},
 		"named value":           {`[{"key":"first.name","value":"Anna"}]`, ``},
 		"named value of OTLP":   {`[{"key":"msisdn","value":{"stringValue":"447700900123"}}]`, `[{"key":"msisdn","value":{"stringValue":"<phone>"}}]`},
+		"XML":                   {`{"x":"<u><firstName>Anna</firstName><msisdn>447700900123</msisdn></u>"}`, `{"x":"<u><firstName><name></firstName><msisdn><phone></msisdn></u>"}`},
+		"markers are no XML":    {`password=<secret> there </b> x`, ``},
 		"text of a float":       {`{"msisdn":"4.47700900123e11"}`, `{"msisdn":"<phone>"}`},
 		"Go":                    {`{FirstName:Ingeborg Age:3}`, `{FirstName:<name> Age:3}`},
 		"JavaScript":            {`{a:1,firstName:"Ingeborg"}`, `{a:1,firstName:"<name>"}`},

@@ -84,11 +84,15 @@ func (r *Redactor) pushFinding(text []byte, start, end, at int, act *Action, kin
 // broken, key=value of logfmt and queries. What the policy says of the key is done to the value.
 func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 	for i := from; i < to; i++ {
-		next := bytes.IndexAny(src[i:to], "=:")
+		next := bytes.IndexAny(src[i:to], "=:>")
 		if next < 0 {
 			return
 		}
 		i += next
+		if src[i] == '>' {
+			i = r.element(src, from, i, to, n, depth)
+			continue
+		}
 		key, quoted := keyBefore(src[from:i])
 		if key == nil {
 			continue
@@ -112,6 +116,32 @@ func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 		}
 		i = end - 1
 	}
+}
+
+// element looks at <key>value</key>, where the sign at i ends the first tag, and gives where to go on.
+func (r *Redactor) element(src []byte, from, i, to int, n int32, depth int) int {
+	start := i
+	for start > from && i-start <= maxPairKey && isKeyByte(src[start-1]) {
+		start--
+	}
+	key := src[start:i]
+	if len(key) == 0 || start == from || src[start-1] != '<' {
+		return i
+	}
+	value := src[i+1 : to]
+	length := bytes.IndexByte(value, '<')
+	if length <= 0 || !bytes.HasPrefix(value[length+1:], []byte{'/'}) || !bytes.HasPrefix(value[length+2:], key) {
+		return i
+	}
+	c := r.child(n, key, depth+1)
+	f := r.tree.at(c).field
+	switch {
+	case f.acts():
+		r.pushFinding(src, i+1, i+1+length, 0, f.Act, f.Act.Kind, c)
+	case f.Hint != 0:
+		r.pushFindings(value[:length], i+1, &f, c)
+	}
+	return i + length
 }
 
 // isStructured reports whether a word, a colon at i and a value at start are a field and no prose: the value

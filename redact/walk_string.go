@@ -53,7 +53,7 @@ func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
 	if r.scanner.Candidate(text) {
 		return false
 	}
-	return f.Keep || !d.equals && len(text) < minPair || bytes.IndexByte(text, ':') < 0 && bytes.IndexByte(text, '=') < 0
+	return f.Keep || !d.equals && len(text) < minPair || bytes.IndexByte(text, ':') < 0 && bytes.IndexByte(text, '=') < 0 && bytes.IndexByte(text, '<') < 0
 }
 
 const (

@@ -124,7 +124,7 @@ func (r *Redactor) scan(src []byte, from, to int, n int32, depth, level int) {
 	text := src[from:to]
 	f := &r.tree.at(n).field
 	r.pushFindings(text, from, f, n)
-	if !f.Keep && (bytes.IndexByte(text, '=') >= 0 || bytes.IndexByte(text, ':') >= 0) {
+	if !f.Keep && (bytes.IndexByte(text, '=') >= 0 || bytes.IndexByte(text, ':') >= 0 || bytes.Contains(text, closingTag)) {
 		mid := len(r.edits)
 		r.pairs(src, from, to, n, depth)
 		r.mergeEdits(base, mid)
@@ -146,6 +146,9 @@ func (r *Redactor) scan(src []byte, from, to int, n int32, depth, level int) {
 	r.mapEdits(r.edits[mid:], text, from)
 	r.mergeEdits(base, mid)
 }
+
+// closingTag begins the end of an XML element.
+var closingTag = []byte("</")
 
 // cutMargin is how far behind the limit of a long value the detectors look for what begins before it.
 const cutMargin = 512
