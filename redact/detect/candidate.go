@@ -2,10 +2,12 @@ package detect
 
 import "bytes"
 
-// laneBits is the width of a lane; a block of laneFull bytes fits.
+// laneBits is the width of a lane: the count of a block's bytes fits, and a block is short, so that a long
+// text with a sign early on is known to be a candidate early on.
 const (
-	laneBits = 12
-	laneFull = 1<<laneBits - 1
+	laneBits  = 12
+	laneFull  = 1<<laneBits - 1
+	laneBlock = 64
 )
 
 // The lanes that a byte counts in.
@@ -43,7 +45,7 @@ func candidate(text []byte) bool {
 	const least = 4 // no number has fewer digits
 	var digits, hyphens, dots, upper uint64
 	for rest := text; len(rest) > 0; {
-		n := min(len(rest), laneFull)
+		n := min(len(rest), laneBlock)
 		var acc uint64
 		for _, b := range rest[:n] {
 			acc += lanes[b]
