@@ -39,12 +39,12 @@ func TestDefaultFields(t *testing.T) {
 			"trace.id SpanID traceparent ContainerID MesosTaskID commit etag t ts timestamp @timestamp created_at duration status http.status_code startUnixNano ts_us " +
 			"time_processed clientVersion clientOSVersion firmware bytes"},
 		{"scan", "passwordExpired public_key monkey keyboard client_id clientId secret_name tokenType fileName name hostname clientHost address config action lvl env callName " +
-			"err error note opinion spin hotel turkey latencyBudget compass bypass sharp"},
+			"id name/id err error note opinion spin hotel turkey latencyBudget compass bypass sharp"},
 		{"one-time-codes replace", "otp OTP loginOtp cvv cvc2 pin smsCode puk1"},
-		{"person-names replace", "firstName first_name first-name FIRST_NAME FirstName customerFirstName customerfirstname lastName full.name customerName surname cardHolder cardholder name/first user/name/last"},
+		{"person-names replace", "firstName first_name first-name FIRST_NAME FirstName customerFirstName customerfirstname lastName full.name customerName surname cardHolder cardholder name/first user/name/last customer/name card.holder"},
 		{"birth-dates replace", "dateOfBirth date_of_birth DOB birthDate user.birthdate födelsedatum FÖDELSEDATUM"},
 		{"street-addresses replace", "streetAddress street addressLine1 address_line_2 billingAddress"},
-		{"accounts pseudonym", "AccountID accountId account_id ACCOUNT_ID accountIds x-account-id user.accountId accountid"},
+		{"accounts pseudonym", "AccountID accountId account_id ACCOUNT_ID accountIds x-account-id user.accountId accountid account/id user/account/id account.id"},
 		{"phone", "msisdn MSISDN subscriber.msisdn subscriberMsisdn phone phoneNumber homePhone Mobile mobile_no tel calledNumber subscriberNumber phone2 phones phone/home phones/*/number msisdn/* subscriber aParty calledParty msisdn:447700900122"},
 		{"imsi+imei", "imsi subscriber_imsi deviceImei IMEI imeisv"},
 		{"personnummer+fodselsnummer+nino+ssn", "ssn personnummer nationalId fnr fødselsnummer FØDSELSNUMMER nationalInsurance taxId socialSecurityNumber"},
