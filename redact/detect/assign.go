@@ -143,7 +143,7 @@ func (s *Scanner) value(i int, k Kind, e evidence) int {
 			end = lineEnd(t, start)
 		}
 	}
-	if value := t[start:end]; len(value) == 0 || ownMarker(value) || emptyWord(value) || short(value, k) {
+	if value := t[start:end]; len(value) == 0 || ownMarker(value) || emptyWord(value) || short(value, k, e) {
 		return 0
 	}
 	if !quoted && colon && spaces > 0 && e&eCookie == 0 && prose(t, start, end) {
@@ -248,8 +248,13 @@ func (s *Scanner) scheme(v int, e evidence) int {
 	return v
 }
 
-// short says whether a value is a small count, not a secret: "token: 3".
-func short(v []byte, k Kind) bool {
+// short says whether a value is no secret for its length: a small count as in "token: 3", or a word after
+// a parameter that is only sometimes a secret, as in "?code=open".
+func short(v []byte, k Kind, e evidence) bool {
+	const longestWord = 8
+	if k == Secret && e&(eSecret|eCookie) == 0 && len(v) < longestWord {
+		return true
+	}
 	least := 4
 	if k == OTP {
 		least = 3

@@ -20,7 +20,7 @@ func (s *Scanner) before(i int) evidence {
 		}
 		e, start := s.wordBefore(end, floor)
 		if pending != 0 {
-			if r := qualified(pending, e); r != 0 {
+			if r := qualified(pending, e); r != 0 || e&eStop != 0 {
 				return r
 			}
 			break

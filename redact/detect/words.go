@@ -81,7 +81,7 @@ func vocabulary() map[evidence]string {
 		eSecretTail: `key`,
 		eOTP:        `otp totp pin puk cvv cvc cvv2 cvc2 onetimepassword onetimecode verificationcode engangskod engangskode pinkod pinkode pincode tan mtan smscode`,
 		eCookie:     `cookie setcookie`,
-		eQuery:      `key sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion nonce ticket`,
+		eQuery:      `key sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion`,
 		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp phoneno telno telnr homephone workphone contactphone customerphone`,
 		eCall:       `call calls called caller calling callee cell sms mms dial dialed dialled dialing fax ring ringa ringer ringde samtal anrop anruf appel llamada subscriber recipient handy portable landline hotline viber contact cli ani dnis did nummer numer numero número mobilt callback callednumber callingnumber callernumber subscribernumber contactnumber calleridnumber callerid`,
 		eNumber:     `number num no nr nbr numbers nummer numero número`,
