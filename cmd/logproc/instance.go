@@ -221,14 +221,19 @@ func (i *instance) readsTopic(name string) bool {
 
 // serve makes the health checks and the HTTP server.
 func (i *instance) serve() (err error) {
-	i.health, err = health.New(
-		health.Check{Name: "partitions", Kind: health.Internal, Readiness: true, Interval: time.Second, Run: i.checkPartitions},
-		health.Check{Name: "dead-letters", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.letters.Err() }},
-		health.Check{Name: "redaction-policy", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.policy.err() }},
-		health.Check{Name: "kafka", Kind: health.External, Run: i.checkKafka},
-		health.Check{Name: "store", Kind: health.External, Readiness: true, Run: i.checkStore},
-	)
-	if err != nil {
+	checks := []health.Check{
+		{Name: "partitions", Kind: health.Internal, Readiness: true, Interval: time.Second, Run: i.checkPartitions},
+		{Name: "dead-letters", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.letters.Err() }},
+		{Name: "redaction-policy", Kind: health.Internal, Interval: 5 * time.Second, Run: func(context.Context) error { return i.policy.err() }},
+		{Name: "kafka", Kind: health.External, Run: i.checkKafka},
+		{Name: "store", Kind: health.External, Readiness: true, Run: i.checkStore},
+	}
+	if i.topic != nil {
+		checks = append(checks, health.Check{
+			Name: "redacted-topic", Kind: health.External, Interval: time.Second, Run: func(context.Context) error { return i.topic.Err() },
+		})
+	}
+	if i.health, err = health.New(checks...); err != nil {
 		return err
 	}
 	i.server, err = web.New(web.Options{

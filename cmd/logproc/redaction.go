@@ -46,6 +46,16 @@ func (p *policyState) err() error {
 	return p.refused
 }
 
+func (p *policyState) report() policyReport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := policyReport{ID: p.now.Version(), Hash: p.now.Hash()}
+	if p.refused != nil {
+		r.Refused = p.refused.Error()
+	}
+	return r
+}
+
 func (p *policyState) metric() prom.Policy {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,6 +77,9 @@ func (i *instance) loadRedaction() (pipeline.Redaction, error) {
 	}
 	if i.policy.get() == nil && keys == nil && i.cfg.Redact.Topic != "" {
 		i.logger.Warn("no pseudonym keys (redact.keys): values that would become pseudonyms become markers")
+	}
+	if keys != nil && keys.Due(time.Now()) {
+		i.logger.Warn("the active pseudonym key is older than its period: logproc keys rotate", "file", i.cfg.Redact.Keys)
 	}
 	for _, w := range policy.Warnings() {
 		i.logger.Warn("redaction policy", "warning", w.Error())

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +31,12 @@ type statusReport struct {
 	NotReady   []string          `json:"not_ready,omitempty"`
 	Checks     []health.Result   `json:"checks"`
 	Partitions []partitionReport `json:"partitions"`
+	// Policy is the redaction policy in force.
+	Policy policyReport `json:"redaction_policy"`
+	// Redactions are the most frequent applications of its rules since the start; Withheld counts values that no
+	// rule names, by reason.
+	Redactions []redactionCount  `json:"redactions,omitempty"`
+	Withheld   map[string]uint64 `json:"withheld,omitempty"`
 	// Refused names services beyond the limit of services, whose events count under the service _overflow.
 	Refused []string `json:"services_beyond_limit,omitempty"`
 	// Overflow names the services that used up a cardinality budget, the loudest first.
@@ -40,6 +47,20 @@ type statusReport struct {
 	InvalidForms []formCount        `json:"invalid_forms,omitempty"`
 	DeadLetters  []deadletter.Entry `json:"recent_dead_letters,omitempty"`
 	LettersLost  uint64             `json:"dead_letters_not_written,omitempty"`
+}
+
+// policyReport says which redaction policy is in force, and why a newer file is not.
+type policyReport struct {
+	ID      string `json:"id"`
+	Hash    string `json:"hash"`
+	Refused string `json:"refused,omitempty"`
+}
+
+type redactionCount struct {
+	Rule     string `json:"rule"`
+	Field    string `json:"field"`
+	Operator string `json:"operator"`
+	Values   uint64 `json:"values"`
 }
 
 // partitionReport is the ledger of one partition: fetched = counted + dead_lettered + skipped + discarded + pending.
@@ -90,6 +111,7 @@ func (i *instance) status() statusReport {
 	for _, s := range i.pipeline.Status() {
 		r.Partitions = append(r.Partitions, reportOf(&s))
 	}
+	r.Policy = i.policy.report()
 	i.overflow.fill(&r)
 	return r
 }
@@ -117,6 +139,8 @@ type offenders struct {
 	overflow   map[string]uint64
 	violations map[violationCount]uint64 // Records is zero in the keys
 	forms      map[formCount]uint64      // Events is zero in the keys
+	redactions map[redactionCount]uint64 // Values is zero in the keys
+	withheld   map[string]uint64
 }
 
 const (
@@ -125,16 +149,14 @@ const (
 )
 
 func newOffenders(e *prom.Exporter) *offenders {
-	return &offenders{Exporter: e, keyCounter: keyCounter{counts: map[string]uint64{}}, overflow: map[string]uint64{}, violations: map[violationCount]uint64{}, forms: map[formCount]uint64{}}
+	return &offenders{Exporter: e, keyCounter: keyCounter{counts: map[string]uint64{}}, overflow: map[string]uint64{}, violations: map[violationCount]uint64{}, forms: map[formCount]uint64{},
+		redactions: map[redactionCount]uint64{}, withheld: map[string]uint64{}}
 }
 
 // Committed implements pipeline.Metrics.
 func (o *offenders) Committed(c *rollup.Commit, took time.Duration) {
 	o.Exporter.Committed(c, took)
 	o.add(c.Counts)
-	if len(c.Overflowed) == 0 && len(c.Violations) == 0 && len(c.Forms) == 0 {
-		return
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, s := range c.Overflowed {
@@ -142,6 +164,15 @@ func (o *offenders) Committed(c *rollup.Commit, took time.Duration) {
 	}
 	for _, v := range c.Violations {
 		o.violations[violationCount{Service: v.Service.String(), Rule: v.Rule}] += v.N
+	}
+	for _, r := range c.Redactions {
+		k := redactionCount{Rule: r.Rule, Field: r.Field, Operator: r.Operator}
+		if _, known := o.redactions[k]; known || len(o.redactions) < maxStatusForms {
+			o.redactions[k] += r.N
+		}
+	}
+	for _, w := range c.Withheld {
+		o.withheld[w.Reason] += w.N
 	}
 	for _, f := range c.Forms {
 		k := formCount{Service: f.Service.String(), Env: f.Env.String(), Form: f.Text.String()}
@@ -165,6 +196,14 @@ func (o *offenders) fill(r *statusReport) {
 		f.Events = n
 		r.InvalidForms = append(r.InvalidForms, f)
 	}
+	for k, n := range o.redactions {
+		k.Values = n
+		r.Redactions = append(r.Redactions, k)
+	}
+	slices.SortFunc(r.Redactions, func(a, b redactionCount) int {
+		return cmp.Or(cmp.Compare(b.Values, a.Values), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Operator, b.Operator))
+	})
+	r.Withheld, r.Redactions = maps.Clone(o.withheld), first(r.Redactions)
 	slices.SortFunc(r.Overflow, func(a, b serviceCount) int {
 		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Service, b.Service))
 	})
@@ -281,6 +320,18 @@ func printOffenders(out io.Writer, r *statusReport) {
 		if n > 0 {
 			_, _ = fmt.Fprintf(out, "\n%s:\n", title)
 		}
+	}
+	_, _ = fmt.Fprintf(out, "\nredaction policy %s (%s)\n", r.Policy.ID, r.Policy.Hash)
+	if r.Policy.Refused != "" {
+		_, _ = fmt.Fprintf(out, "  its file has changed and is refused: %s\n", r.Policy.Refused)
+	}
+	section("redacted, by rule", len(r.Redactions))
+	for _, c := range r.Redactions {
+		_, _ = fmt.Fprintf(out, "%10d  %s: %s %s\n", c.Values, c.Rule, c.Operator, c.Field)
+	}
+	section("withheld", len(r.Withheld))
+	for _, reason := range slices.Sorted(maps.Keys(r.Withheld)) {
+		_, _ = fmt.Fprintf(out, "%10d  %s\n", r.Withheld[reason], reason)
 	}
 	section("services beyond the limit, counted under _overflow", len(r.Refused))
 	for _, name := range r.Refused {
