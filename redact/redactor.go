@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 	"github.com/logproc/logproc/redact/keyring"
@@ -230,7 +231,8 @@ const minEcho = 8
 func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
 	echo := false
 	for _, p := range r.tokens {
-		if len(p.raw) >= minEcho && bytes.ContainsAny(p.raw, "0123456789") {
+		known := slices.ContainsFunc(r.echoes, func(e pseudonymised) bool { return bytes.Equal(e.raw, p.raw) })
+		if !known && len(p.raw) >= minEcho && bytes.ContainsAny(p.raw, "0123456789") {
 			r.echoes = append(r.echoes, p)
 			echo = echo || isLeft(src, edits, p.raw)
 		}

@@ -94,11 +94,12 @@ func FuzzApply(f *testing.F) {
 		if strings.Contains(views(out), plantedWord) {
 			t.Errorf("the planted value is left:\n in %q\nout %q", line, out)
 		}
-		if r.Hits().Withheld[redact.Defect] > 0 {
-			t.Fatalf("the redactor failed on %q or %q", data, line)
-		}
 		if text := r.Label(data, "msg").String(); !utf8.ValidString(text) {
 			t.Errorf("label %q is not UTF-8", text)
+		}
+		if r.Hits().Withheld[redact.Defect] > 0 {
+			r.Hits().Reset()
+			t.Fatalf("the redactor failed on %q or %q", data, line)
 		}
 	})
 }

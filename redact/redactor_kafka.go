@@ -56,7 +56,7 @@ func (r *Redactor) recordHeaders(headers []Header, root int32) []Header {
 
 // headerValue redacts the value of a header that may stay; an action can still have it left out.
 func (r *Redactor) headerValue(h Header, root int32) (value []byte, keep bool) {
-	n := r.child(root, h.Name, 0)
+	n := r.child(root, h.Name, 1)
 	if act := r.tree.at(n).field.Act; act != nil {
 		if act.Op == OpDrop {
 			r.hit(act, n)

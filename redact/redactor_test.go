@@ -150,9 +150,10 @@ func TestPseudonyms(t *testing.T) {
 		t.Errorf("the token became %s", again)
 	}
 	for in, want := range map[string]string{
-		`{"msg":"account 4f27a78479b3b5b29c86e106 there","AccountID":"4f27a78479b3b5b29c86e106"}`: `{"msg":"account T there","AccountID":"T"}`,
-		`{"m":{"4f27a78479b3b5b29c86e106":1},"AccountID":"4f27a78479b3b5b29c86e106"}`:             `{"m":{"T":1},"AccountID":"T"}`,
-		`{"AccountID":"4f27a78479b3b5b29c86e106","RequestID":"4f27a78479b3b5b29c86e106x"}`:        `{"AccountID":"T","RequestID":"4f27a78479b3b5b29c86e106x"}`,
+		`{"msg":"account 4f27a78479b3b5b29c86e106 there","AccountID":"4f27a78479b3b5b29c86e106"}`:             `{"msg":"account T there","AccountID":"T"}`,
+		`{"m":{"4f27a78479b3b5b29c86e106":1},"AccountID":"4f27a78479b3b5b29c86e106"}`:                         `{"m":{"T":1},"AccountID":"T"}`,
+		`{"4f27a78479b3b5b29c86e106":1,"AccountIDs":["4f27a78479b3b5b29c86e106","4f27a78479b3b5b29c86e106"]}`: `{"T":1,"AccountIDs":["T","T"]}`,
+		`{"AccountID":"4f27a78479b3b5b29c86e106","RequestID":"4f27a78479b3b5b29c86e106x"}`:                    `{"AccountID":"T","RequestID":"4f27a78479b3b5b29c86e106x"}`,
 	} {
 		if got := strings.ReplaceAll(apply(t, r, in), object.AccountID, "T"); got != want {
 			t.Errorf("in   %s\ngot  %s\nwant %s", in, got, want)

@@ -129,7 +129,9 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
 		}
 	} else if len(r.echoes) > 0 {
+		base := len(r.edits)
 		r.pushEchoes(raw, start+1)
+		r.sortEdits(base)
 	}
 	return c, whole
 }
