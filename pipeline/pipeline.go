@@ -166,7 +166,8 @@ type worker struct {
 	progress  *progress
 	parser    *parse.Parser
 	redactor  *redact.Redactor
-	redaction *Redaction // what redactor was made of
+	redaction *Redaction       // what redactor was made of
+	observer  *redact.Redactor // of a policy that only observes; nil without one
 	tally     *tally
 	out       RecordWriter    // to the redacted topic; nil without one
 	outErr    error           // out is of no use any more
@@ -292,6 +293,9 @@ func (w *worker) forget() {
 	}
 	w.tally.reset()
 	w.redactor.Hits().Reset()
+	if w.observer != nil {
+		w.observer.Hits().Reset()
+	}
 	w.letters, w.lost, w.outcomes = w.letters[:0], w.lost[:0], rollup.Outcomes{}
 }
 

@@ -43,6 +43,10 @@ type RecordWriter interface {
 func (w *worker) redactWith(r *Redaction) {
 	w.redaction = r
 	w.redactor = redact.NewRedactor(r.Policy, r.Keys, redact.Options{Output: redact.Topic})
+	w.observer = nil
+	if observed := r.Policy.Observed(); observed != nil {
+		w.observer = redact.NewRedactor(observed, r.Keys, redact.Options{Output: redact.Topic})
+	}
 	w.tally = newTally(w.cfg.Naming, w.budget, w.redactor)
 }
 
@@ -64,7 +68,7 @@ func (w *worker) changeRedaction(ctx context.Context) error {
 // publish hands a record to the redacted topic. Fragments are not published: a value could be cut in two,
 // so that neither half is recognised. Their record is, with its last fragment.
 func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
-	if w.out == nil || w.outErr != nil {
+	if w.out == nil && w.observer == nil || w.outErr != nil {
 		return
 	}
 	value := m.Value
@@ -72,8 +76,13 @@ func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
 		value = whole
 	}
 	w.headers = appendHeaders(w.headers[:0], m.Headers)
-	r := w.redactor.Apply(redact.Source{Value: value, Key: m.Key, Headers: w.headers, Service: service})
-	w.outErr = w.out.Add(ctx, r, m.Offset, m.Time)
+	source := redact.Source{Value: value, Key: m.Key, Headers: w.headers, Service: service}
+	if w.observer != nil {
+		w.observer.Apply(source) // only for its hits
+	}
+	if w.out != nil {
+		w.outErr = w.out.Add(ctx, w.redactor.Apply(source), m.Offset, m.Time)
+	}
 }
 
 // recoverOutput goes back to the stored offset with a new writer, after the old one has failed. What is
@@ -129,16 +138,22 @@ func cutHeaderField(b []byte) (field, rest []byte, ok bool) {
 
 // redactions puts what the redactor did since the last commit into c.
 func (w *worker) redactions(c *rollup.Commit) {
-	c.Redactions, c.Withheld = c.Redactions[:0], c.Withheld[:0]
+	c.Redactions, c.Observed, c.Withheld = c.Redactions[:0], c.Observed[:0], c.Withheld[:0]
 	hits := w.redactor.Hits()
-	for _, h := range hits.List() {
-		c.Redactions = append(c.Redactions, rollup.Redaction{
-			Rule: w.redaction.Policy.RuleName(h.Rule), Field: h.Field, Operator: h.Operator.String(), N: h.N,
-		})
+	c.Redactions = appendHits(c.Redactions, w.redaction.Policy, hits)
+	if w.observer != nil {
+		c.Observed = appendHits(c.Observed, w.redaction.Policy.Observed(), w.observer.Hits())
 	}
 	for reason, n := range hits.Withheld {
 		if n > 0 {
 			c.Withheld = append(c.Withheld, rollup.Withheld{Reason: redact.Limit(reason).String(), N: n})
 		}
 	}
+}
+
+func appendHits(dst []rollup.Redaction, p *redact.Policy, hits *redact.Hits) []rollup.Redaction {
+	for _, h := range hits.List() {
+		dst = append(dst, rollup.Redaction{Rule: p.RuleName(h.Rule), Field: h.Field, Operator: h.Operator.String(), N: h.N})
+	}
+	return dst
 }

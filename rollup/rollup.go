@@ -149,6 +149,7 @@ type Commit struct {
 	Violations  []Violations
 	Overflowed  []Overflowed
 	Redactions  []Redaction
+	Observed    []Redaction // what the rules of a policy that only observes would have done
 	Withheld    []Withheld
 	DeadLetters [parse.ReasonCount]uint64
 	Untimed     uint64 // records that named no usable time, and took that of their carrier

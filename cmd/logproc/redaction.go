@@ -125,9 +125,9 @@ func (i *instance) followPolicy(ctx context.Context) {
 	}
 }
 
-// policyFiles tells whether the files may have changed.
+// policyFiles tells whether the files may have changed. A new day is a change too: exceptions expire by the day.
 func (i *instance) policyFiles() string {
-	var state string
+	state := time.Now().Format(time.DateOnly) + ";"
 	for _, name := range []string{i.cfg.Redact.Policy, i.cfg.Redact.Keys} {
 		if info, err := os.Stat(i.cfg.Path(name)); err == nil {
 			state += fmt.Sprintf("%s %d %d;", name, info.ModTime().UnixNano(), info.Size())

@@ -31,7 +31,7 @@ func (e *Exporter) snapshot() snapshot {
 	defer e.mu.Unlock()
 	return snapshot{
 		counters: []counterValues{e.events.snapshot(), e.violations.snapshot(), e.deadLetters.snapshot(), e.conflicts.snapshot(),
-			e.overflow.snapshot(), e.redactions.snapshot(), e.withheld.snapshot()},
+			e.overflow.snapshot(), e.redactions.snapshot(), e.observed.snapshot(), e.withheld.snapshot()},
 		durations: e.durations.snapshot(),
 		commits:   e.commits.Clone(),
 		rates:     e.rates.snapshot(now),

@@ -8,7 +8,7 @@ type descs struct {
 
 	records, pending, lost, lagRecords, lagSeconds, idle           *prometheus.Desc
 	violations, deadLetters, deadLetterErrors, conflicts, overflow *prometheus.Desc
-	redactions, withheld, policy, policyFailed                     *prometheus.Desc
+	redactions, observed, withheld, policy, policyFailed           *prometheus.Desc
 	commits, rates, kafkaRead, kafkaWritten, buildInfo             *prometheus.Desc
 }
 
@@ -35,10 +35,12 @@ func newDescs() descs {
 		conflicts:        d("logproc_state_conflicts_total", "Commits that the store refused or had already, by its answer.", "outcome"),
 		overflow:         d("logproc_series_overflow_total", "Events counted under _overflow because a cardinality budget was used up.", "service"),
 		redactions:       d("logproc_redactions_total", "Values that a rule of the redaction policy was applied to.", "rule", "operator"),
-		withheld:         d("logproc_withheld_total", "Values withheld because a limit was reached or the redactor failed on them.", "reason"),
-		policy:           d("logproc_redaction_policy_info", "Constant 1, labelled with the redaction policy in force.", "id", "hash"),
-		policyFailed:     d("logproc_redaction_policy_refused", "1 while the policy file is refused and the policy before it stays in force."),
-		commits:          d("logproc_commit_duration_seconds", "Time that commits took, retries included."),
+		observed: d("logproc_redactions_observed_total", "Values that a rule of a policy which only observes would have been applied to.",
+			"rule", "operator"),
+		withheld:     d("logproc_withheld_total", "Values withheld because a limit was reached or the redactor failed on them.", "reason"),
+		policy:       d("logproc_redaction_policy_info", "Constant 1, labelled with the redaction policy in force.", "id", "hash"),
+		policyFailed: d("logproc_redaction_policy_refused", "1 while the policy file is refused and the policy before it stays in force."),
+		commits:      d("logproc_commit_duration_seconds", "Time that commits took, retries included."),
 		rates: d("logproc_service_log_rate", "Distribution over the services of their events per second "+
 			"(exponentially weighted moving average, time constant 1 min)."),
 		kafkaRead:    d("logproc_kafka_connection_read_bytes_total", "Bytes read from connections to Kafka brokers."),
@@ -50,5 +52,5 @@ func newDescs() descs {
 // all lists the descriptions.
 func (d *descs) all() []*prometheus.Desc {
 	return []*prometheus.Desc{d.events, d.durations, d.records, d.pending, d.lost, d.lagRecords, d.lagSeconds, d.idle, d.violations,
-		d.deadLetters, d.deadLetterErrors, d.conflicts, d.overflow, d.redactions, d.withheld, d.policy, d.policyFailed, d.commits, d.rates, d.kafkaRead, d.kafkaWritten, d.buildInfo}
+		d.deadLetters, d.deadLetterErrors, d.conflicts, d.overflow, d.redactions, d.observed, d.withheld, d.policy, d.policyFailed, d.commits, d.rates, d.kafkaRead, d.kafkaWritten, d.buildInfo}
 }

@@ -122,6 +122,7 @@ type Exporter struct {
 	conflicts   *counters[string]
 	overflow    *counters[string]
 	redactions  *counters[redaction]
+	observed    *counters[redaction]
 	withheld    *counters[string]
 	rates       *rates
 	commits     exphist.Histogram
@@ -136,6 +137,7 @@ func New(options Options) (*Exporter, error) {
 	e.violations = newCounters(options.MaxSeries, e.desc.violations, violationLabels, standInForViolation)
 	e.overflow = newCounters(options.MaxSeries, e.desc.overflow, one("service"), overflowOnly)
 	e.redactions = newCounters(options.MaxSeries, e.desc.redactions, redactionLabels, standInForRedaction)
+	e.observed = newCounters(options.MaxSeries, e.desc.observed, redactionLabels, standInForRedaction)
 	e.withheld = newCounters(options.MaxSeries, e.desc.withheld, one("reason"), overflowOnly)
 	e.deadLetters = newCounters(options.MaxSeries, e.desc.deadLetters, one("reason"), overflowOnly)
 	e.conflicts = newCounters(options.MaxSeries, e.desc.conflicts, one("outcome"), overflowOnly)
@@ -191,6 +193,9 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	}
 	for _, r := range c.Redactions {
 		e.redactions.add(redaction{clean(r.Rule), clean(r.Operator)}, r.N, created)
+	}
+	for _, r := range c.Observed {
+		e.observed.add(redaction{clean(r.Rule), clean(r.Operator)}, r.N, created)
 	}
 	for _, w := range c.Withheld {
 		e.withheld.add(clean(w.Reason), w.N, created)
