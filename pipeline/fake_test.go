@@ -212,12 +212,16 @@ func newPipeline(t *testing.T, cfg pipeline.Config) *pipeline.Pipeline {
 	if cfg.Naming == nil {
 		cfg.Naming = rules.DefaultNaming()
 	}
+	cfg.Redaction.Policy = builtIn()
 	p, err := pipeline.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
+
+// builtIn is the built-in policy, compiled once: some tests make thousands of pipelines.
+var builtIn = sync.OnceValue(redact.DefaultPolicy)
 
 // totals gives a store's counts by key, over all buckets.
 func totals(t *testing.T, s rollup.Store) map[rollup.Key]uint64 {
