@@ -15,14 +15,16 @@ type node struct {
 	plain    []byte // the key without markers in it, by which the policy goes
 	hash     uint64
 	parent   int32
-	next     int32 // the next node with the same slot, 0 for none
-	after    int32 // the node that followed this one in its object the last time, 0 for none
-	first    int32 // the first node in this one the last time
-	name     int32 // in the hits' table of names, -1 while there is none
-	cleanKey bool  // nothing is found in the key itself
-	bare     bool  // the key is written as it is, without escapes
-	role     role  // what the key says of its neighbours
-	lastRule int32 // of the last hit
+	next     int32  // the next node with the same slot, 0 for none
+	after    int32  // the node that followed this one in its object the last time, 0 for none
+	first    int32  // the first node in this one the last time
+	name     int32  // in the hits' table of names, -1 while there is none
+	cleanKey bool   // nothing is found in the key itself
+	bare     bool   // the key is written as it is, without escapes
+	quick    bool   // a value without anything in it needs no more than a look, see quickMembers
+	written  []byte // the key as it is written as a rule, with its quotes and colon
+	role     role   // what the key says of its neighbours
+	lastRule int32  // of the last hit
 	lastHit  *uint64
 }
 
@@ -30,10 +32,11 @@ type node struct {
 // one look-up whatever the policy has to consider. It is bounded: when it is full it starts anew with the
 // next record, and until then nodes are lent, one for each depth.
 type tree struct {
-	nodes []node  // nodes[0] is nobody
-	slots []int32 // by hash
-	keys  []byte  // the memory of the keys
-	lent  []node  // by depth
+	nodes []node      // nodes[0] is nobody
+	slots []int32     // by hash
+	keys  []byte      // the memory of the keys
+	lent  []node      // by depth
+	clean []cleanText // values in which nothing was found, cleanSlots for each node
 	seed  maphash.Seed
 }
 
@@ -57,6 +60,7 @@ func (t *tree) startRecord() {
 	t.nodes = t.nodes[:1]
 	t.keys = t.keys[:0]
 	clear(t.slots)
+	clear(t.clean)
 }
 
 // at gives the node of a number; the pointer is valid until the next child.
@@ -146,6 +150,10 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	c := r.tree.at(n)
 	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
 	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
+	c.quick = c.bare && clean && c.field.Act == nil && c.role == ordinary
+	if c.quick && n >= 0 {
+		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
+	}
 	return n
 }
 

@@ -24,6 +24,9 @@ func (r *Redactor) object(d *document, n int32, depth int) outcome {
 		return whole
 	}
 	for {
+		if r.quickMembers(d, n, &s) {
+			return whole
+		}
 		d.space()
 		start, base := d.pos, len(r.edits)
 		o := r.member(d, n, depth, &s)

@@ -20,6 +20,22 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	if f.Act != nil {
 		return r.wholeString(d, raw, at, f.Act, n, result)
 	}
+	if d.plain && len(r.echoes) == 0 && !r.patterns {
+		if r.tree.isClean(n, raw) && n >= 0 {
+			return result
+		}
+	}
+	edits := len(r.edits)
+	result = r.looked(d, raw, at, n, depth, result)
+	if d.plain && complete && len(r.edits) == edits && len(r.echoes) == 0 && !r.patterns && result == whole {
+		r.tree.noteClean(n, raw)
+	}
+	return result
+}
+
+// looked handles a string without an action on the whole: what is found in it.
+func (r *Redactor) looked(d *document, raw []byte, at int, n int32, depth int, result outcome) outcome {
+	f := &r.tree.at(n).field
 	if d.plain && r.isCleanText(d, raw, f) {
 		return result
 	}

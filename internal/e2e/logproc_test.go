@@ -64,7 +64,7 @@ func (d *deployment) totals() map[series]uint64 {
 	defer store.Close()
 	totals := make(map[series]uint64)
 	err = store.Counts(d.t.Context(), rollup.Everything(), func(c rollup.Count) error {
-		totals[series{c.Key.Msg, c.Key.Service, c.Key.Level.String()}] += c.N
+		totals[series{c.Key.Msg.String(), c.Key.Service.String(), c.Key.Level.String()}] += c.N
 		return nil
 	})
 	if err != nil {
