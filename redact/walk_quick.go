@@ -109,7 +109,7 @@ func cleanSlot(n int32, text []byte) int {
 
 // isClean reports whether the value of a field was looked at before, and nothing was found.
 func (t *tree) isClean(n int32, text []byte) bool {
-	if len(text) == 0 || len(text) > maxClean {
+	if len(text) == 0 || len(text) > maxClean || n < 0 {
 		return false
 	}
 	at := cleanSlot(n, text)

@@ -21,7 +21,7 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 		return r.wholeString(d, raw, at, f.Act, n, result)
 	}
 	if d.plain && len(r.echoes) == 0 && !r.patterns {
-		if r.tree.isClean(n, raw) && n >= 0 {
+		if r.tree.isClean(n, raw) {
 			return result
 		}
 	}
