@@ -101,6 +101,9 @@ func endsWithWords(words []string, suffix string) bool {
 	return false
 }
 
+// namedKinds are the kinds that only the name of a field tells.
+var namedKinds = detect.Of(detect.Name, detect.Address, detect.BirthDate, detect.Account, detect.OTP)
+
 // finish works out what each rule gives a field, once all rules for findings are known.
 func (c *compiler) finish() {
 	p := c.p
@@ -108,6 +111,14 @@ func (c *compiler) finish() {
 		for k, a := range p.findings[out] {
 			if a != nil && a.Op != OpKeep && (detect.Kind(k) != detect.Digits || out == Label || out == Summary) {
 				p.on[out] |= detect.Of(detect.Kind(k))
+			}
+		}
+	}
+	// What fields of a name hide is looked for under that name in encoded JSON and in pairs too.
+	for i := range p.rules {
+		if a := p.rules[i].act; a != nil && a.Op != OpKeep && namedKinds.Has(a.Kind) {
+			for out := range outputCount {
+				p.on[out] |= detect.Of(a.Kind)
 			}
 		}
 	}

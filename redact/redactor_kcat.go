@@ -127,9 +127,12 @@ func (r *Redactor) redactEnvelope(line []byte, e envelope, root int32) {
 		}
 	}
 	for _, p := range e.keys {
-		if raw, _, ok := r.stringPart(line, p, root); ok {
-			key := unescape(nil, raw)
+		switch raw := line[p.start:p.end]; {
+		case raw[0] == '"':
+			key := unescape(nil, raw[1:len(raw)-1])
 			r.replacePart(p, key, r.recordKey(key, root))
+		case string(raw) != "null": // a number or an object is a key like any other
+			r.replacePart(p, raw, r.recordKey(raw, root))
 		}
 	}
 	for _, p := range e.headers {
