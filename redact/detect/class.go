@@ -26,7 +26,7 @@ const (
 	aSpace
 	aJ
 	aA
-	aView // '%', '&', '\\' and bytes that are not ASCII: a decoded view may show more
+	aView // '%', '&', '\\', the escape character and bytes that are not ASCII: a decoded view may show more
 )
 
 var (
@@ -68,7 +68,7 @@ func makeAnchors() (t [256]anchor) {
 		t[b] = aDigit
 	}
 	t['@'], t[':'], t['='], t['-'], t['.'], t[' '], t['J'], t['A'] = aAt, aColon, aEquals, aDash, aDot, aSpace, aJ, aA
-	t['%'], t['&'], t['\\'] = aView, aView, aView
+	t['%'], t['&'], t['\\'], t[0x1b] = aView, aView, aView, aView
 	for b := 0x80; b < 0x100; b++ {
 		t[b] = aView
 	}

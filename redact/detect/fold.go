@@ -8,11 +8,16 @@ import (
 )
 
 // fold writes the text as a reader sees it: compatibility forms and accents undone, look-alikes of other
-// scripts and digits of all scripts as ASCII, invisible characters left out. False when nothing changes.
+// scripts and digits of all scripts as ASCII, invisible characters and colours of a terminal left out. False when nothing changes.
 func fold(v *View, t []byte) bool {
 	v.reset()
 	changed := false
 	for i := 0; i < len(t); {
+		if n := colour(t, i); n > 0 {
+			changed = true
+			i += n
+			continue
+		}
 		if t[i] < utf8.RuneSelf {
 			v.byte(t[i], i)
 			i++
@@ -31,6 +36,21 @@ func fold(v *View, t []byte) bool {
 	}
 	v.close(len(t))
 	return changed
+}
+
+// colour is the length of a terminal's control sequence (ECMA-48, ESC [ numbers letter) at i, 0 when there is none.
+func colour(t []byte, i int) int {
+	if t[i] != 0x1b || at(t, i+1) != '[' {
+		return 0
+	}
+	j := i + 2
+	for isDigit(at(t, j)) || at(t, j) == ';' {
+		j++
+	}
+	if !isLetter(at(t, j)) {
+		return 0
+	}
+	return j + 1 - i
 }
 
 // foldRune appends what one rune looks like, and says whether that differs.

@@ -75,13 +75,21 @@ func numericEntity(t []byte, i int) (rune, int) {
 	return r, j + 1 - i
 }
 
-// escape reads a backslash escape at i: those of JSON, and \xHH.
+// escape reads a backslash escape at i: those of JSON, \xHH, and the shell's \e and \033 before a bracket.
 func escape(t []byte, i int) (rune, int) {
 	switch b := at(t, i+1); b {
 	case '"', '\\', '/', '\'':
 		return rune(b), 2
 	case 'n', 'r', 't':
 		return ' ', 2
+	case 'e':
+		if at(t, i+2) == '[' {
+			return 0x1b, 2
+		}
+	case '0':
+		if hasPrefix(t[i+1:], "033[") {
+			return 0x1b, 4
+		}
 	case 'x':
 		if hi, lo := hexValue(at(t, i+2)), hexValue(at(t, i+3)); hi >= 0 && lo >= 0 {
 			return rune(hi<<4 | lo), 4
