@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/redact/detect"
 )
 
@@ -16,7 +17,7 @@ type exceptions struct {
 
 // exception takes detectors and rules away from fields.
 type exception struct {
-	services  []glob
+	services  []glob.Glob
 	detectors detect.Kinds
 	rules     []int
 }
@@ -28,7 +29,7 @@ func (e *exceptions) apply(field Field, service []byte, path [][]byte, w *finder
 	}
 	e.fields.visit(&w.key, path[len(path)-1], path, func(b binding) {
 		x := &e.list[b.entry]
-		if len(x.services) > 0 && !matchAny(x.services, service) {
+		if len(x.services) > 0 && !glob.Any(x.services, service) {
 			return
 		}
 		field.On &^= x.detectors

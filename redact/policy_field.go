@@ -1,13 +1,16 @@
 package redact
 
-import "github.com/logproc/logproc/redact/detect"
+import (
+	"github.com/logproc/logproc/internal/glob"
+	"github.com/logproc/logproc/redact/detect"
+)
 
 // rule is a compiled rule.
 type rule struct {
 	index       int
 	name, place string
 	builtIn     bool
-	services    []glob
+	services    []glob.Glob
 	outputs     Outputs
 
 	findings          bool // for what detectors find
@@ -19,7 +22,7 @@ type rule struct {
 }
 
 func (r *rule) applies(out Output, service []byte) bool {
-	return r.outputs.Has(out) && (len(r.services) == 0 || matchAny(r.services, service))
+	return r.outputs.Has(out) && (len(r.services) == 0 || glob.Any(r.services, service))
 }
 
 // Field says what applies to the value at path: the decoded keys from the root, "*" for the items of an

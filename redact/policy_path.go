@@ -98,38 +98,3 @@ func isWildcard(segment string) bool { return segment == anyKey || segment == an
 
 // dotted reports whether a key is a path by itself.
 func dotted(name []byte) bool { return bytes.IndexByte(name, '.') >= 0 }
-
-// glob matches names of services: '*' stands for any bytes.
-type glob string
-
-func (g glob) match(name []byte) bool {
-	i, j, star, mark := 0, 0, -1, 0
-	for j < len(name) {
-		switch {
-		case i < len(g) && g[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(g) && g[i] == name[j]:
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	for i < len(g) && g[i] == '*' {
-		i++
-	}
-	return i == len(g)
-}
-
-func matchAny(globs []glob, name []byte) bool {
-	for _, g := range globs {
-		if g.match(name) {
-			return true
-		}
-	}
-	return false
-}

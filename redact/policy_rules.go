@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/redact/detect"
 )
 
@@ -246,9 +247,9 @@ func (c *compiler) outputs(path string, names []string) Outputs {
 	return set
 }
 
-func globsOf(names []string) (list []glob) {
+func globsOf(names []string) (list []glob.Glob) {
 	for _, n := range names {
-		list = append(list, glob(n))
+		list = append(list, glob.Glob(n))
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/logproc/logproc/internal/conf"
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -147,7 +148,7 @@ func others(key []byte) []string {
 func (n *Naming) firstsOf(service []byte) string {
 	var list []string
 	for i := range n.firsts {
-		if matchAny(n.firsts[i].services, service) {
+		if glob.Any(n.firsts[i].services, service) {
 			for segment := range n.firsts[i].segments {
 				list = append(list, segment)
 			}
@@ -181,7 +182,7 @@ func (n *Naming) suggest(service string, key []byte) string {
 func (n *Naming) keysOf(service string) []string {
 	var keys []string
 	for i := range n.known {
-		if g := glob(n.known[i].Service); g == "" || g.match([]byte(service)) {
+		if g := glob.Glob(n.known[i].Service); g == "" || g.Match([]byte(service)) {
 			keys = append(keys, n.known[i].Key)
 		}
 	}

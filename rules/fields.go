@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/valyala/fastjson"
 
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -147,7 +148,7 @@ type fieldCheck struct {
 	typ      fieldType
 	typed    bool
 	required bool
-	services []glob // all when empty
+	services []glob.Glob // all when empty
 }
 
 // broken gives the rule that the record breaks, or RuleNone.
@@ -172,7 +173,7 @@ func (f *fieldCheck) broken(r *parse.Record) Rule {
 }
 
 func (f *fieldCheck) limited(r *parse.Record, rule Rule) Rule {
-	if len(f.services) > 0 && !matchAny(f.services, r.Service) {
+	if len(f.services) > 0 && !glob.Any(f.services, r.Service) {
 		return RuleNone
 	}
 	return rule

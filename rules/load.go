@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/logproc/logproc/internal/conf"
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -90,12 +91,12 @@ func (c *compiler) rules(f *file) {
 	}
 }
 
-func (c *compiler) globs(path string, names []string) []glob {
+func (c *compiler) globs(path string, names []string) []glob.Glob {
 	c.atMost(path, len(names), maxGlobs)
-	var globs []glob
+	var globs []glob.Glob
 	for i, name := range names {
 		c.named(index(path, i), name)
-		globs = append(globs, glob(name))
+		globs = append(globs, glob.Glob(name))
 	}
 	return globs
 }

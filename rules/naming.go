@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"slices"
 
+	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -35,16 +36,16 @@ type Naming struct {
 // match exclude.
 type scopedRule struct {
 	rule             Rule
-	include, exclude []glob
+	include, exclude []glob.Glob
 }
 
 func (s *scopedRule) applies(service []byte) bool {
-	return (len(s.include) == 0 || matchAny(s.include, service)) && !matchAny(s.exclude, service)
+	return (len(s.include) == 0 || glob.Any(s.include, service)) && !glob.Any(s.exclude, service)
 }
 
 // firstOf is what some services may begin their keys with.
 type firstOf struct {
-	services []glob
+	services []glob.Glob
 	segments map[string]struct{}
 }
 
@@ -60,7 +61,7 @@ type Known struct {
 // Exact reports whether the entry names a series that can exist at 0 before the key first occurs: one
 // service, at least one environment and a level.
 func (k *Known) Exact() bool {
-	return k.Service != "" && glob(k.Service).literal() && len(k.Envs) > 0 && k.Level != parse.LevelUnknown
+	return k.Service != "" && glob.Glob(k.Service).Literal() && len(k.Envs) > 0 && k.Level != parse.LevelUnknown
 }
 
 // DefaultNaming gives the built-in convention, see DefaultNamingFile.
@@ -92,7 +93,7 @@ func (n *Naming) enabled(service []byte) RuleSet {
 // registered reports whether the key is known for the service.
 func (n *Naming) registered(service, key []byte) bool {
 	for _, i := range n.byKey[string(key)] {
-		if g := glob(n.known[i].Service); g == "" || g.match(service) {
+		if g := glob.Glob(n.known[i].Service); g == "" || g.Match(service) {
 			return true
 		}
 	}
@@ -104,7 +105,7 @@ func (n *Naming) firstAllowed(service, segment []byte) bool {
 	named := false
 	for i := range n.firsts {
 		f := &n.firsts[i]
-		if !matchAny(f.services, service) {
+		if !glob.Any(f.services, service) {
 			continue
 		}
 		if _, ok := f.segments[string(segment)]; ok {

@@ -18,19 +18,22 @@ const module = "github.com/logproc/logproc/"
 // folder holds. Test files are exempt.
 var allowed = map[string][]string{
 	"parse":               {"parse"},
-	"rules":               {"rules", "parse", "internal/conf"},
-	"redact":              {"redact/detect", "redact/keyring", "internal/conf"},
+	"rules":               {"rules", "parse", "internal/conf", "internal/glob"},
+	"redact":              {"redact/detect", "redact/keyring", "internal/conf", "internal/glob"},
 	"redact/audit":        {"redact"},
 	"redact/detect":       {},
 	"redact/keyring":      {"internal/conf"},
 	"redact/redacttest":   {},
 	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
-	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash"},
+	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
 	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
-	"sinks/topic":         {"sinks/topic", "redact"}, // never parse: it cannot be handed a raw record
+	"sinks/topic":         {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
+	"internal/advice":     {},
+	"internal/backoff":    {},
 	"internal/conf":       {},
 	"internal/crash":      {},
 	"internal/exphist":    {},
+	"internal/glob":       {},
 	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
 	"internal/config":     {"internal/conf", "parse", "redact", "rules"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -51,7 +52,7 @@ func (c *cluster) metadata(ctx context.Context, serial int) (*metadata, error) {
 	if c.last != nil && c.last.serial > serial {
 		return c.last, nil
 	}
-	if wait := metadataPause - time.Since(c.at); wait > 0 && !sleep(ctx, wait) {
+	if wait := metadataPause - time.Since(c.at); wait > 0 && !backoff.Sleep(ctx, wait) {
 		return nil, ctx.Err()
 	}
 	var m *metadata

@@ -14,6 +14,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
+
+	"github.com/logproc/logproc/internal/backoff"
 )
 
 // requestTimeout bounds the wait for an answer, beside the time that a fetch may wait for records.
@@ -44,7 +46,7 @@ const loginTries = 3
 func (c *Config) dial(ctx context.Context, addr string) (cn *conn, err error) {
 	for try := range loginTries {
 		cn, err = c.dialOnce(ctx, addr)
-		if !errors.Is(err, errLoginCut) || try+1 < loginTries && !sleep(ctx, backoffMin) {
+		if !errors.Is(err, errLoginCut) || try+1 < loginTries && !backoff.Sleep(ctx, backoff.Min) {
 			return cn, err
 		}
 	}

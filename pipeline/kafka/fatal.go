@@ -1,13 +1,13 @@
 package kafka
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/logproc/logproc/internal/advice"
 )
 
 // fatalError cannot pass by itself: somebody has to change the configuration or the cluster.
@@ -44,27 +44,16 @@ func gaveUp(err error, after time.Duration) error {
 
 func adviceFor(err error) string {
 	var code kafkago.Error
-	var certificate *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var noTLS tls.RecordHeaderError
-	switch {
-	case errors.As(err, &code):
-		return adviceForCode(code)
-	case errors.As(err, &certificate), errors.As(err, &unknown), errors.As(err, &host):
-		return "check the broker's certificate and the CA given for it"
-	case errors.As(err, &noTLS):
-		return "the broker's port does not speak TLS: check the port, or leave TLS off"
+	if errors.As(err, &code) {
+		if s := adviceForCode(code); s != "" {
+			return s
+		}
 	}
-	return ""
+	return advice.ForConnection(err)
 }
 
 func adviceForCode(code kafkago.Error) string {
 	switch code {
-	case kafkago.SASLAuthenticationFailed:
-		return "check user and password"
-	case kafkago.UnsupportedSASLMechanism, kafkago.IllegalSASLState:
-		return "check which SASL mechanism the broker's port wants"
 	case kafkago.TopicAuthorizationFailed:
 		return "the user needs the rights Read and Describe on the topic"
 	case kafkago.GroupAuthorizationFailed:

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/pipeline"
 	"github.com/logproc/logproc/rollup"
 )
@@ -69,7 +70,7 @@ func (p *partition) TopicID() rollup.TopicID { return p.id.rollup() }
 
 // Start implements pipeline.Partition.
 func (p *partition) Start(ctx context.Context) (int64, error) {
-	pause := backoff{rand: p.src.cfg.Rand}
+	pause := backoff.Backoff{Rand: p.src.cfg.Rand}
 	for {
 		offset, pl, err := p.src.cluster.offsetAt(ctx, p.tp, p.src.cfg.Start.timestamp(), p.serial())
 		if err == nil {
@@ -83,7 +84,7 @@ func (p *partition) Start(ctx context.Context) (int64, error) {
 		if res, _ := p.recover(ctx, &rangeJudge{p: p}, p.at, err); res.err != nil {
 			return 0, p.ended(fmt.Errorf("find where to start in %s: %w", p.tp, res.err))
 		}
-		if !pause.wait(ctx) {
+		if !pause.Wait(ctx) {
 			return 0, ctx.Err()
 		}
 	}
@@ -224,8 +225,8 @@ func (p *partition) retryOrLose(ctx context.Context, c *corruptError) (*pipeline
 	if p.corrupt.tries < corruptTries {
 		p.setErr(fmt.Errorf("read %s: %w", p.tp, c))
 		p.restart(p.at)
-		pause := backoff{rand: p.src.cfg.Rand, tries: p.corrupt.tries - 1}
-		if !pause.wait(ctx) {
+		pause := backoff.Backoff{Rand: p.src.cfg.Rand, Tries: p.corrupt.tries - 1}
+		if !pause.Wait(ctx) {
 			return nil, ctx.Err()
 		}
 		return nil, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/pipeline"
 	"github.com/logproc/logproc/rollup"
 )
@@ -59,7 +60,7 @@ func (r *reading) hand(ctx context.Context, res result) bool {
 func (r *reading) run(ctx context.Context, p *partition, at position) {
 	f := p.newFetcher()
 	defer f.close()
-	pause := backoff{rand: p.src.cfg.Rand}
+	pause := backoff.Backoff{Rand: p.src.cfg.Rand}
 	judge := rangeJudge{p: p}
 	for ctx.Err() == nil {
 		a, err := f.fetch(ctx, at)
@@ -71,7 +72,7 @@ func (r *reading) run(ctx context.Context, p *partition, at position) {
 			judge = rangeJudge{p: p}
 			if a.empty() && !p.src.cfg.UntilEnd {
 				a.drop()
-				pause.reset()
+				pause.Reset()
 				continue
 			}
 			idle = a.after().offset == at.offset && !a.empty() // for an empty one the broker has waited
@@ -79,7 +80,7 @@ func (r *reading) run(ctx context.Context, p *partition, at position) {
 		default:
 			res, at = p.recover(ctx, &judge, at, err)
 			if res == (result{}) {
-				if !pause.wait(ctx) {
+				if !pause.Wait(ctx) {
 					return
 				}
 				continue
@@ -89,8 +90,8 @@ func (r *reading) run(ctx context.Context, p *partition, at position) {
 			return
 		}
 		if !idle {
-			pause.reset()
-		} else if !pause.wait(ctx) { // an answer that brings nobody on must not be asked for without a pause
+			pause.Reset()
+		} else if !pause.Wait(ctx) { // an answer that brings nobody on must not be asked for without a pause
 			return
 		}
 	}

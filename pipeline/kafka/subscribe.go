@@ -12,6 +12,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -85,7 +86,7 @@ func (s *Source) lookUp(ctx context.Context, serial int) (subscription, []string
 
 // subscribe looks the topics up at the start, waiting for brokers and for named topics that come late.
 func (s *Source) subscribe(ctx context.Context) (subscription, error) {
-	pause := backoff{rand: s.cfg.Rand}
+	pause := backoff.Backoff{Rand: s.cfg.Rand}
 	began := time.Now()
 	ill := s.newIllness("look up topics")
 	serial := 0
@@ -103,12 +104,12 @@ func (s *Source) subscribe(ctx context.Context) (subscription, error) {
 		case len(missing) > 0:
 			ill.over()
 			serial = sub.serial
-			pause.reset() // topics are asked for steadily
+			pause.Reset() // topics are asked for steadily
 		case len(sub.topics) == 0 && !s.cfg.UntilEnd:
 			ill.over()
 			serial = sub.serial
 			s.logNoTopics(serial)
-			if !sleep(ctx, min(s.cfg.MetadataInterval, time.Second)) {
+			if !backoff.Sleep(ctx, min(s.cfg.MetadataInterval, time.Second)) {
 				return sub, ctx.Err()
 			}
 			continue
@@ -118,7 +119,7 @@ func (s *Source) subscribe(ctx context.Context) (subscription, error) {
 			ill.over()
 			return sub, nil
 		}
-		if !pause.wait(ctx) {
+		if !pause.Wait(ctx) {
 			return subscription{}, ctx.Err()
 		}
 	}
@@ -135,7 +136,7 @@ func (s *Source) noteEnds(ctx context.Context, sub subscription) error {
 	s.ends = map[rollup.TopicPartition]int64{}
 	ill := s.newIllness("look up end offsets")
 	for _, tp := range sub.partitions() {
-		pause := backoff{rand: s.cfg.Rand}
+		pause := backoff.Backoff{Rand: s.cfg.Rand}
 		serial := 0
 		for {
 			end, pl, err := s.cluster.offsetAt(ctx, tp, timestampLatest, serial)
@@ -148,7 +149,7 @@ func (s *Source) noteEnds(ctx context.Context, sub subscription) error {
 			if err := ill.note(ctx, err); err != nil {
 				return err
 			}
-			if !pause.wait(ctx) {
+			if !pause.Wait(ctx) {
 				return ctx.Err()
 			}
 		}

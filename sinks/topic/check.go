@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/logproc/logproc/internal/backoff"
 )
 
 // check looks the topic up and refuses one that does not fit.
@@ -34,7 +36,7 @@ func (p *Publisher) check(ctx context.Context) error {
 func (p *Publisher) lookUp(ctx context.Context) (map[string]kafka.Topic, error) {
 	patience, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	pauses := backoff{random: p.o.Random}
+	pauses := backoff.Backoff{Rand: p.o.Random}
 	for {
 		topics, err := p.metadata(patience)
 		if err == nil {
@@ -43,7 +45,7 @@ func (p *Publisher) lookUp(ctx context.Context) (map[string]kafka.Topic, error) 
 		if err == nil {
 			return topics, nil
 		}
-		if !passes(err) || !pauses.wait(patience) {
+		if !passes(err) || !pauses.Wait(patience) {
 			return nil, fmt.Errorf("redacted topic %s at %s: %w", p.o.Topic, strings.Join(p.o.Brokers, ","), p.explained(err))
 		}
 	}

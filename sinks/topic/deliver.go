@@ -11,6 +11,8 @@ import (
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"github.com/logproc/logproc/internal/backoff"
 )
 
 // deliver sends a batch until it is acknowledged, or gives an error that is for good.
@@ -21,7 +23,7 @@ func (l *lane) deliver(ctx context.Context, b *batch) error {
 		return l.wrap(err)
 	}
 	defer p.packer.drop(set)
-	pauses := backoff{random: p.o.Random}
+	pauses := backoff.Backoff{Rand: p.o.Random}
 	for {
 		err := p.send(ctx, l.partition, *set)
 		switch {
@@ -45,7 +47,7 @@ func (l *lane) deliver(ctx context.Context, b *batch) error {
 		}
 		p.stats.retries.Add(1)
 		l.note(err)
-		if !pauses.wait(ctx) {
+		if !pauses.Wait(ctx) {
 			return l.wrap(errClosed)
 		}
 	}

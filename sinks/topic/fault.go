@@ -1,15 +1,13 @@
 package topic
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/logproc/logproc/internal/advice"
 )
 
 // errClosed is what Add and Flush of a closed Writer give.
@@ -36,28 +34,17 @@ func advised(err error) error {
 
 // adviceFor says what to do about an error that does not pass by itself, and nothing about others.
 func adviceFor(err error) string {
-	var certificate *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var noTLS tls.RecordHeaderError
 	code := kafka.Error(0)
-	switch {
-	case errors.As(err, &code):
-		return adviceForCode(code)
-	case errors.As(err, &certificate), errors.As(err, &unknown), errors.As(err, &host):
-		return "check the broker's certificate and the CA given for it"
-	case errors.As(err, &noTLS):
-		return "the broker's port does not speak TLS: check the port, or leave TLS off"
+	if errors.As(err, &code) {
+		if s := adviceForCode(code); s != "" {
+			return s
+		}
 	}
-	return ""
+	return advice.ForConnection(err)
 }
 
 func adviceForCode(code kafka.Error) string {
 	switch code {
-	case kafka.SASLAuthenticationFailed:
-		return "check user and password"
-	case kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState:
-		return "check which SASL mechanism the broker's port wants"
 	case kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed:
 		return "the user needs the rights Write and Describe on the topic"
 	case kafka.InvalidTopic:
@@ -110,33 +97,4 @@ func (p *Publisher) Err() error {
 		return nil
 	}
 	return fmt.Errorf("write to topic %s: %w", p.o.Topic, p.failing.err)
-}
-
-// Limits of the pause between two tries.
-const (
-	backoffMin = 100 * time.Millisecond
-	backoffMax = 10 * time.Second
-)
-
-// backoff gives growing pauses with jitter, so that many partitions do not come back at once.
-type backoff struct {
-	random func() float64
-	tries  int
-}
-
-// wait pauses, or gives false when ctx has ended.
-func (b *backoff) wait(ctx context.Context) bool {
-	d := backoffMax
-	if b.tries < 7 {
-		d = min(backoffMin<<b.tries, backoffMax)
-	}
-	b.tries++
-	t := time.NewTimer(d/2 + time.Duration(b.random()*float64(d/2)))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

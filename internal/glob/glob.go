@@ -1,11 +1,12 @@
-package rules
+// Package glob matches names, as rule and policy files give services.
+package glob
 
-// glob matches names of services: '*' stands for any bytes, everything else for itself.
-type glob string
+// Glob matches names: '*' stands for any bytes, everything else for itself.
+type Glob string
 
-// match reports whether the whole name matches. It goes back to the last star only, so it is at most
+// Match reports whether the whole name matches. It goes back to the last star only, so it is at most
 // quadratic, and allocates nothing.
-func (g glob) match(name []byte) bool {
+func (g Glob) Match(name []byte) bool {
 	i, j := 0, 0        // into g and name
 	star, mark := -1, 0 // the last star, and where in name it began to match
 	for j < len(name) {
@@ -29,8 +30,8 @@ func (g glob) match(name []byte) bool {
 	return i == len(g)
 }
 
-// literal reports whether the glob stands for one name only.
-func (g glob) literal() bool {
+// Literal reports whether the glob stands for one name only.
+func (g Glob) Literal() bool {
 	for i := range len(g) {
 		if g[i] == '*' {
 			return false
@@ -39,9 +40,10 @@ func (g glob) literal() bool {
 	return true
 }
 
-func matchAny(globs []glob, name []byte) bool {
+// Any reports whether one of the globs matches the whole name.
+func Any(globs []Glob, name []byte) bool {
 	for _, g := range globs {
-		if g.match(name) {
+		if g.Match(name) {
 			return true
 		}
 	}
