@@ -40,7 +40,24 @@ func (s *PartitionState) Claim() Claim {
 }
 
 func (s *PartitionState) claim() Claim {
-	return Claim{Fence: s.Fence, Known: s.Known, TopicID: s.Ledger.TopicID, Offset: s.Ledger.Offset, Resume: s.Ledger.Resume}
+	l := &s.Ledger
+	return Claim{Fence: s.Fence, Known: s.Known, TopicID: l.TopicID, Offset: l.Offset, Resume: l.Resume, Newest: l.Newest, Start: l.Start}
+}
+
+// SetOffset is Store.SetOffset.
+func (s *PartitionState) SetOffset(offset int64, now time.Time) (Claim, error) {
+	if !s.Known {
+		return Claim{}, ErrUnknownPartition
+	}
+	before := s.claim()
+	l := &s.Ledger
+	l.Moves = append(l.Moves, Move{From: l.Offset, To: offset, TopicID: l.TopicID, At: now})
+	if over := len(l.Moves) - MaxMoves; over > 0 {
+		l.Moves = slices.Delete(l.Moves, 0, over)
+	}
+	s.Fence++
+	l.TopicID, l.Offset, l.Resume = "", offset, offset
+	return before, nil
 }
 
 // Commit decides on c and, when the outcome is Committed, takes it into the ledger; the store then adds
@@ -66,6 +83,7 @@ func (s *PartitionState) Commit(c *Commit, now time.Time) Result {
 	for _, lost := range c.Lost {
 		s.Ledger.AddLost(lost)
 	}
+	s.Ledger.Newest = max(s.Ledger.Newest, c.Newest)
 	s.Ledger.Updated = now
 	return result
 }
@@ -117,5 +135,6 @@ func (l Lost) touches(other Lost) bool {
 func (l Ledger) Clone() Ledger {
 	l.Lost = slices.Clone(l.Lost)
 	l.LostOffsets = maps.Clone(l.LostOffsets)
+	l.Moves = slices.Clone(l.Moves)
 	return l
 }

@@ -60,6 +60,15 @@ func BucketOf(ns int64) Bucket {
 	return Bucket(b) // ±292 years of nanoseconds are ±10.2 million buckets
 }
 
+// Buckets for events whose time cannot be used: they count, apart from any day, and never expire.
+const (
+	BucketLate   Bucket = math.MinInt32     // older than the retention allows, see Horizon
+	BucketFuture Bucket = math.MaxInt32 - 1 // later than clocks may differ
+)
+
+// OfDay reports whether the bucket belongs to a day; BucketLate and BucketFuture do not.
+func (b Bucket) OfDay() bool { return b != BucketLate && b != BucketFuture }
+
 // Start gives the first instant of the bucket, in UTC.
 func (b Bucket) Start() time.Time {
 	return time.Unix(int64(b)*int64(BucketLength/time.Second), 0).UTC()
@@ -129,6 +138,8 @@ type Claim struct {
 	TopicID TopicID // of the last commit
 	Offset  int64   // the next offset to count: everything below it is counted
 	Resume  int64   // where to read from, at most Offset: records in between only refill held fragments
+	Newest  int64   // the partition's newest event time so far, Unix nanoseconds: what is late is measured from it
+	Start   int64   // the first offset that was ever asked for
 }
 
 // Commit is one atomic step: the counts of the records in [Base, Next) and the new offset.
@@ -153,7 +164,9 @@ type Commit struct {
 	Withheld    []Withheld
 	DeadLetters [parse.ReasonCount]uint64
 	Untimed     uint64 // records that named no usable time, and took that of their carrier
-	Newest      int64  // the newest event time among the records, Unix nanoseconds; 0 when there is none
+	Late        uint64 // events counted in BucketLate
+	Future      uint64 // events counted in BucketFuture
+	Newest      int64  // the newest event time among the records, those of BucketFuture apart, Unix nanoseconds; 0 when there is none
 }
 
 // Durations are the durations of one operation, in seconds.
@@ -255,8 +268,20 @@ type Ledger struct {
 	Lost     []Lost // merged where they adjoin; the newest MaxLost, older ones only in LostOffsets
 	// LostOffsets is the sum of the lost ranges' lengths by reason.
 	LostOffsets map[LostReason]uint64
+	Newest      int64     // see Claim
 	Updated     time.Time // of the last commit, by the store's clock
+	Moves       []Move    // by operators, the newest MaxMoves
 }
+
+// Move is an operator's decision to go on from another offset, see Store.SetOffset.
+type Move struct {
+	From, To int64
+	TopicID  TopicID // of the topic that was counted until then
+	At       time.Time
+}
+
+// MaxMoves is the number of moves kept per partition.
+const MaxMoves = 20
 
 // MaxLost is the number of lost ranges kept per partition.
 const MaxLost = 100
@@ -275,6 +300,8 @@ func Everything() Query { return Query{From: math.MinInt32, To: math.MaxInt32} }
 var (
 	// ErrLocked: another process has the store open.
 	ErrLocked = errors.New("another process has it open")
+	// ErrUnknownPartition: nothing was ever committed for a partition.
+	ErrUnknownPartition = errors.New("nothing is stored of it")
 	// ErrCorrupt: the store's content cannot be read.
 	ErrCorrupt = errors.New("it is corrupt or no logproc store")
 )
@@ -294,6 +321,16 @@ type Store interface {
 	Forms(ctx context.Context, q Query, f func(Form) error) error
 	// Ledgers gives the balance of every partition, ordered by topic and partition.
 	Ledgers(ctx context.Context) ([]Ledger, error)
+	// SetOffset makes the partition go on from offset, whatever topic id it then has, and voids every fence:
+	// an operator's answer to a topic that was created again, or cut back. Counts stay. The error wraps
+	// ErrUnknownPartition when nothing was ever committed for it. It gives the state of before.
+	SetOffset(ctx context.Context, tp TopicPartition, offset int64) (Claim, error)
+	// Expire deletes the counts and forms of UTC days that end before the given bucket, the oldest first, but
+	// about limit keys at most, so that commits do not wait for long. more tells that there is more to delete.
+	Expire(ctx context.Context, before Bucket, limit int) (deleted int, more bool, err error)
+	// StateID is the random id that the store's content got when it was made: it tells a store that came back
+	// from the past from another one. It is asked for once, when the store is opened.
+	StateID() string
 	// Close releases the store; commits under way are finished.
 	Close() error
 }

@@ -110,7 +110,9 @@ func Dates(ctx context.Context, r Reader, req Request) ([]Date, error) {
 	query := Everything()
 	query.Service, query.Env = req.Service, req.Env
 	err := r.Counts(ctx, query, func(c Count) error {
-		buckets[c.Bucket] = struct{}{}
+		if c.Bucket.OfDay() {
+			buckets[c.Bucket] = struct{}{}
+		}
 		return nil
 	})
 	if err != nil {

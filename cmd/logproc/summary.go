@@ -133,7 +133,7 @@ func eventsByDay(ctx context.Context, store rollup.Store, req rollup.Request) (m
 	query := rollup.Everything()
 	query.Service, query.Env = req.Service, req.Env
 	err := store.Counts(ctx, query, func(count rollup.Count) error {
-		if count.Key.Msg.String() != rollup.MsgUnparsed { // such a line has the time of its file
+		if count.Bucket.OfDay() && count.Key.Msg.String() != rollup.MsgUnparsed { // such a line has the time of its file
 			days[rollup.DateOf(count.Bucket, req.Zone)] += count.N
 		}
 		return nil

@@ -69,8 +69,7 @@ var _ rollup.Store = (*Store)(nil)
 
 var errClosed = errors.New("the store is closed")
 
-// StateID gives the random id that the file got when it was made. It tells a store that lost its
-// content from one that never had any.
+// StateID implements rollup.Store.
 func (s *Store) StateID() string { return s.stateID }
 
 // Claim implements rollup.Store.
@@ -101,6 +100,45 @@ func (s *Store) Commit(ctx context.Context, c *rollup.Commit) (rollup.Result, er
 		return rollup.Result{}, rollup.CommitError(c, s.errorOf("write", err))
 	}
 	return result, nil
+}
+
+// SetOffset implements rollup.Store.
+func (s *Store) SetOffset(ctx context.Context, tp rollup.TopicPartition, offset int64) (rollup.Claim, error) {
+	var before rollup.Claim
+	err := s.update(ctx, 1, func(t *transaction) error {
+		state, err := t.loadPartition(tp)
+		if err != nil {
+			return err
+		}
+		if before, err = state.SetOffset(offset, s.now()); err != nil {
+			return err
+		}
+		return t.savePartition(tp, state)
+	})
+	if err != nil {
+		return rollup.Claim{}, s.errorOf("set the offset of "+tp.String(), err)
+	}
+	return before, nil
+}
+
+// Expire implements rollup.Store. Each call is one transaction; the file keeps its size, and what is freed
+// is used again.
+func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (deleted int, more bool, err error) {
+	err = s.update(ctx, limit, func(t *transaction) error {
+		deleted, more = 0, false
+		for _, name := range [][]byte{bucketCounts, bucketForms} {
+			n, left, err := t.expire(name, before, limit-deleted)
+			if err != nil {
+				return err
+			}
+			deleted, more = deleted+n, more || left
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, false, s.errorOf("delete old days", err)
+	}
+	return deleted, more, nil
 }
 
 // Close implements rollup.Store: it waits for the calls under way and lets go of the file.

@@ -1,8 +1,6 @@
 package boltstore
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -120,9 +118,7 @@ func (s *Store) check(tx *bolt.Tx) (empty bool, err error) {
 
 // lay makes the parts of an empty file.
 func (s *Store) lay(tx *bolt.Tx) error {
-	id := make([]byte, 16)
-	_, _ = rand.Read(id) // never fails
-	s.stateID = hex.EncodeToString(id)
+	s.stateID = rollup.NewStateID()
 	for _, name := range [][]byte{bucketPartitions, bucketCounts, bucketForms} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err

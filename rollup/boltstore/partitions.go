@@ -22,7 +22,16 @@ type partitionValue struct {
 	Skipped      uint64                       `json:"skipped,omitempty"`
 	Lost         []lostValue                  `json:"lost,omitempty"`
 	LostOffsets  map[rollup.LostReason]uint64 `json:"lost_offsets,omitempty"`
+	Newest       int64                        `json:"newest,omitempty"`
 	Updated      time.Time                    `json:"updated"`
+	Moves        []moveValue                  `json:"moves,omitempty"`
+}
+
+type moveValue struct {
+	From    int64          `json:"from"`
+	To      int64          `json:"to"`
+	TopicID rollup.TopicID `json:"topic_id,omitempty"`
+	At      time.Time      `json:"at"`
 }
 
 type lostValue struct {
@@ -65,7 +74,10 @@ func encodePartition(state rollup.PartitionState) ([]byte, error) {
 	v := partitionValue{
 		Fence: state.Fence, Known: state.Known, TopicID: l.TopicID, Start: l.Start, Offset: l.Offset, Resume: l.Resume,
 		Counted: l.Outcomes.Counted, DeadLettered: l.Outcomes.DeadLettered, Skipped: l.Outcomes.Skipped,
-		LostOffsets: l.LostOffsets, Updated: l.Updated.UTC(),
+		LostOffsets: l.LostOffsets, Newest: l.Newest, Updated: l.Updated.UTC(),
+	}
+	for _, move := range l.Moves {
+		v.Moves = append(v.Moves, moveValue(move))
 	}
 	for _, lost := range l.Lost {
 		v.Lost = append(v.Lost, lostValue(lost))
@@ -85,7 +97,10 @@ func decodePartition(tp rollup.TopicPartition, value []byte) (rollup.PartitionSt
 	state.Ledger = rollup.Ledger{
 		TopicPartition: tp, TopicID: v.TopicID, Start: v.Start, Offset: v.Offset, Resume: v.Resume,
 		Outcomes:    rollup.Outcomes{Counted: v.Counted, DeadLettered: v.DeadLettered, Skipped: v.Skipped},
-		LostOffsets: v.LostOffsets, Updated: v.Updated,
+		LostOffsets: v.LostOffsets, Newest: v.Newest, Updated: v.Updated,
+	}
+	for _, move := range v.Moves {
+		state.Ledger.Moves = append(state.Ledger.Moves, rollup.Move(move))
 	}
 	for _, lost := range v.Lost {
 		state.Ledger.Lost = append(state.Ledger.Lost, rollup.Lost(lost))

@@ -71,3 +71,11 @@ func (f forms) selected(q rollup.Query) []rollup.Form {
 	}
 	return list
 }
+
+func (f forms) expire(before rollup.Bucket) {
+	for owner := range f {
+		if rollup.Expired(rollup.BucketAt(owner.day, 0), before) {
+			delete(f, owner)
+		}
+	}
+}

@@ -15,7 +15,8 @@ import (
 
 // Store is a rollup.Store that lasts as long as the process.
 type Store struct {
-	now func() time.Time
+	now     func() time.Time
+	stateID string
 
 	mu         sync.RWMutex
 	closed     bool
@@ -32,6 +33,7 @@ var errClosed = errors.New("the store is closed")
 func New(now func() time.Time) *Store {
 	return &Store{
 		now:        now,
+		stateID:    rollup.NewStateID(),
 		partitions: make(map[rollup.TopicPartition]*rollup.PartitionState),
 		counts:     make(rollup.Tally),
 		forms:      make(forms),
@@ -129,6 +131,40 @@ func (s *Store) Ledgers(ctx context.Context) ([]rollup.Ledger, error) {
 	})
 	return ledgers, nil
 }
+
+// SetOffset implements rollup.Store.
+func (s *Store) SetOffset(ctx context.Context, tp rollup.TopicPartition, offset int64) (rollup.Claim, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return rollup.Claim{}, err
+	}
+	return s.partition(tp).SetOffset(offset, s.now())
+}
+
+// Expire implements rollup.Store. It looks at everything there is: what is in memory is small.
+func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (deleted int, more bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return 0, false, err
+	}
+	for cell := range s.counts {
+		if !rollup.Expired(cell.Bucket, before) {
+			continue
+		}
+		if deleted >= limit {
+			return deleted, true, nil
+		}
+		delete(s.counts, cell)
+		deleted++
+	}
+	s.forms.expire(before)
+	return deleted, false, nil
+}
+
+// StateID implements rollup.Store.
+func (s *Store) StateID() string { return s.stateID }
 
 // Close implements rollup.Store. What was counted is gone; every later call is refused.
 func (s *Store) Close() error {

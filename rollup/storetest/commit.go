@@ -19,10 +19,10 @@ func testClaim(t *testing.T, open Open) {
 		t.Errorf("fence %d follows %d", second.Fence, first.Fence)
 	}
 	c := step(logs0, second.Fence, 40, 50)
-	c.TopicID, c.Resume = "aa", 47
+	c.TopicID, c.Resume, c.Newest = "aa", 47, 99
 	mustCommit(t, s, c)
 	third := claim(t, s, logs0)
-	want := rollup.Claim{Fence: third.Fence, Known: true, TopicID: "aa", Offset: 50, Resume: 47}
+	want := rollup.Claim{Fence: third.Fence, Known: true, TopicID: "aa", Offset: 50, Resume: 47, Newest: 99, Start: 40}
 	if third != want || third.Fence <= second.Fence {
 		t.Errorf("got %+v, want %+v with a fence above %d", third, want, second.Fence)
 	}
