@@ -45,8 +45,11 @@ func (l *loop) ID() rollup.TopicPartition            { return logs0 }
 func (l *loop) TopicID() rollup.TopicID              { return "" }
 func (l *loop) Start(context.Context) (int64, error) { return 0, nil }
 func (l *loop) MoveTo(offset int64)                  { l.next = offset }
-func (l *loop) Committed(int64)                      {}
-func (l *loop) Stats() pipeline.PartitionStats       { return pipeline.PartitionStats{} }
+func (l *loop) Committed(int64, string)              {}
+func (l *loop) Copied(context.Context, int64) (int64, string, bool, error) {
+	return 0, "", false, nil
+}
+func (l *loop) Stats() pipeline.PartitionStats { return pipeline.PartitionStats{} }
 
 func (l *loop) Next(context.Context) (*pipeline.Batch, error) {
 	if l.next >= l.n {

@@ -32,6 +32,7 @@ type fakeLog struct {
 
 	mu     sync.Mutex
 	copied int64 // what Committed was told last
+	note   string
 	more   chan struct{}
 }
 
@@ -53,6 +54,23 @@ func (l *fakeLog) append(line string) {
 	case l.more <- struct{}{}:
 	default:
 	}
+}
+
+// cutBack drops records from an offset on.
+func (l *fakeLog) cutBack(to int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records = l.records[:to]
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+}
+
+func (p *fakePartition) isCutBack() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pos > int64(len(p.records))
 }
 
 func (l *fakeLog) copiedOffset() int64 {
@@ -86,6 +104,9 @@ func (p *fakePartition) Next(ctx context.Context) (*pipeline.Batch, error) {
 	for {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if p.isCutBack() {
+			return nil, pipeline.ErrTruncated
 		}
 		if b := p.next(); b != nil {
 			return b, nil
@@ -122,10 +143,16 @@ func (p *fakePartition) next() *pipeline.Batch {
 	return b
 }
 
-func (p *fakePartition) Committed(offset int64) {
+func (p *fakePartition) Committed(offset int64, note string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.copied = offset
+	p.copied, p.fakeLog.note = offset, note
+}
+
+func (p *fakePartition) Copied(_ context.Context, beyond int64) (int64, string, bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.copied, p.fakeLog.note, p.fakeLog.note != "" && p.copied > beyond, nil
 }
 
 func (p *fakePartition) Stats() pipeline.PartitionStats {

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,12 @@ type Config struct {
 	Naming *rules.Naming
 	Limits Limits
 
+	// Horizon says which event times are believed (default: all).
+	Horizon rollup.Horizon
+
+	// UntilEnd says that nobody waits for what an operator has to decide: a partition whose topic was created
+	// again then ends with its error at once.
+	UntilEnd bool
 	// Finite says that the source's end is the end of the data (files): fragments that still wait for
 	// their rest then become dead letters, and do not wait for the next start.
 	Finite bool
@@ -66,6 +73,9 @@ type Config struct {
 
 	Logger *slog.Logger     // default: discard
 	Now    func() time.Time // default: time.Now
+	// Rand gives numbers from 0 to below 1 for the jitter of pauses (default: math/rand); it must be safe for
+	// concurrent use.
+	Rand func() float64
 }
 
 func (c *Config) setDefaults() {
@@ -90,12 +100,16 @@ func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Rand == nil {
+		c.Rand = rand.Float64
+	}
 }
 
 // Metrics shows what happened. Its methods are called once per commit, from all workers, and must not
 // block or keep what they are given.
 type Metrics interface {
-	// Committed is called after c took effect, once, and never for a step that was discarded.
+	// Committed is called after c took effect, once, and never for a step that was discarded, nor for one
+	// that only counts again what was shown before the store fell back.
 	Committed(c *rollup.Commit, took time.Duration)
 	// Conflict is called when the store answered a commit with anything but Committed.
 	Conflict(o rollup.Outcome)
@@ -177,6 +191,8 @@ type worker struct {
 	commit    rollup.Commit // reused; Base, Next and Resume are set by push
 	fence     rollup.Fence
 	base      int64           // the stored offset: everything below it is counted
+	shown     int64           // everything below it has been in the metrics, whatever the store has forgotten since
+	note      string          // goes with the copies of the offset
 	next      int64           // the offset of the next record; records in [base, next) are in tally
 	fetched   uint64          // records since the last update of progress
 	discarded uint64          // of them, those that were counted before
@@ -208,8 +224,11 @@ func (w *worker) run(ctx context.Context) error {
 		batch, err := w.receive(ctx)
 		switch {
 		case err == nil:
-			w.processAll(ctx, batch)
+			err := w.take(ctx, batch)
 			batch.Release()
+			if err != nil {
+				return w.end(ctx, err)
+			}
 		case errors.Is(err, errCommitDue):
 		case errors.Is(err, io.EOF):
 			if w.cfg.Finite {
@@ -221,16 +240,26 @@ func (w *worker) run(ctx context.Context) error {
 			w.due = time.Time{} // commit now; should the store send us back, there is more to read after all
 		case ctx.Err() != nil: // taken away, or the program ends
 			return w.drain(ctx)
+		case errors.Is(err, ErrTruncated), errors.Is(err, ErrTopicChanged):
+			if err := w.awaitOperator(ctx, err); err != nil {
+				return err
+			}
 		default:
 			return errors.Join(err, w.drain(ctx))
 		}
 		if err := w.settle(ctx); err != nil {
-			if ctx.Err() != nil { // the end came while the store was asked
-				return w.drain(ctx)
-			}
-			return err
+			return w.end(ctx, err)
 		}
 	}
+}
+
+// end is what to do about an error of a commit: when it came of the end, which came while the store was
+// asked, a last commit is tried.
+func (w *worker) end(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return w.drain(ctx)
+	}
+	return err
 }
 
 // settle does what is due between two batches: recover from a failed output, commit, follow a new policy.
@@ -254,32 +283,12 @@ func (w *worker) release() {
 	}
 }
 
-// takeOver claims the partition in the store and goes to the offset that is stored there. A crash after
-// the claim only leaves a fence number unused.
-func (w *worker) takeOver(ctx context.Context) error {
-	claim, err := retry(ctx, w, "claim", func() (rollup.Claim, error) { return w.cfg.Store.Claim(ctx, w.partition.ID()) })
-	if err != nil {
-		return err
-	}
-	w.fence = claim.Fence
-	if claim.Known {
-		w.moveTo(claim.Offset, claim.Resume)
-		return nil
-	}
-	start, err := w.partition.Start(ctx)
-	if err != nil {
-		return fmt.Errorf("find the start of %s: %w", w.partition.ID(), err)
-	}
-	// The start is stored at once: "latest" must not mean a later place after a crash before the first commit.
-	w.moveTo(start, start)
-	return w.push(ctx)
-}
-
 // moveTo discards what is not committed and goes on at offset. Reading starts at resume: the records in
 // between are counted already, and only refill the fragments that were held back.
-func (w *worker) moveTo(offset, resume int64) {
+func (w *worker) moveTo(offset, resume, newest int64) {
 	w.parser, w.held = w.newParser(), 0
 	w.forget()
+	w.tally.newest = newest
 	w.base, w.next = offset, resume
 	w.progress.moveTo(offset, resume, w.cfg.Now())
 	w.partition.MoveTo(resume)
@@ -319,12 +328,33 @@ var errCommitDue = errors.New("a commit is due")
 // clean reports whether there is nothing to commit.
 func (w *worker) clean() bool { return w.next <= w.base && len(w.lost) == 0 }
 
+// take processes a batch. Records that were shown before the store forgot them are counted again, but in
+// commits of their own: the next one begins exactly where what was shown ends.
+func (w *worker) take(ctx context.Context, b *Batch) error {
+	if w.base >= w.shown || b.Next <= w.shown {
+		w.processAll(ctx, b)
+		return nil
+	}
+	again, rest := cutBatch(b, w.shown)
+	w.processAll(ctx, &again)
+	if !w.clean() {
+		if err := w.push(ctx); err != nil {
+			return err
+		}
+	}
+	if w.base == w.shown { // else the store has sent us elsewhere, where the rest will be read again
+		w.processAll(ctx, &rest)
+	}
+	return nil
+}
+
 // processAll takes a batch's messages through the path. A panic in it is a defect of ours: the message
 // that met it becomes a dead letter, and the rest goes on.
 func (w *worker) processAll(ctx context.Context, b *Batch) {
 	if w.clean() {
 		w.due = w.cfg.Now().Add(w.cfg.CommitInterval)
 	}
+	w.tally.now = w.cfg.Now().UnixNano()
 	for i := 0; i < len(b.Messages); {
 		i = w.processFrom(ctx, b.Messages, i)
 	}
@@ -376,6 +406,7 @@ func (w *worker) process(ctx context.Context, m *Message) {
 	w.parser.Evicted(func(offset int64) { w.giveUp(offset, m.Time) })
 	switch reason {
 	case parse.OK:
+		w.tally.carrier(m.Time)
 		r, ok := w.parser.Next()
 		if ok {
 			w.publish(ctx, m, r.Service)
@@ -417,6 +448,7 @@ func (w *worker) replaceParser(now int64) {
 
 // deadLetter counts a line that could not be read and remembers where it is.
 func (w *worker) deadLetter(m *Message, named *parse.Record, reason parse.Reason) {
+	w.tally.carrier(m.Time)
 	w.tally.addUnreadable(named, reason)
 	w.outcomes.DeadLettered++
 	w.letters = append(w.letters, rollup.DeadLetter{
@@ -477,17 +509,20 @@ func (w *worker) push(ctx context.Context) error {
 	}
 	switch {
 	case result.Outcome == rollup.Committed, result.Outcome == rollup.Already && result.Offset == c.Next:
-		w.cfg.Metrics.Committed(c, w.cfg.Now().Sub(began))
+		if c.Base >= w.shown {
+			w.cfg.Metrics.Committed(c, w.cfg.Now().Sub(began))
+			w.shown = c.Next
+		}
 		w.forget()
 		w.base = c.Next
-		w.progress.committed(c, w.held, w.cfg.Now())
-		w.partition.Committed(c.Next)
+		w.progress.committed(c, w.shown, w.held, w.cfg.Now())
+		if c.Next >= w.shown { // the copy must not forget, while the store catches up, what was shown
+			w.partition.Committed(c.Next, w.note)
+		}
 		return nil
 	case result.Outcome == rollup.Fenced:
 		return fmt.Errorf("%s was taken over by another worker", w.partition.ID())
-	case result.Outcome == rollup.TopicChanged:
-		return fmt.Errorf("%s: the stored counts are of another topic of that name: %w", w.partition.ID(), ErrTopicChanged)
-	default: // Behind, Split, or Already beyond our own step: the store is right, we are not
+	default: // Behind, Split, Already beyond our own step, or of another topic: the store is right, we are not
 		w.cfg.Logger.Warn("the store is at another offset, reading on from there",
 			"partition", w.partition.ID().String(), "outcome", result.Outcome.String(), "stored", result.Offset, "base", c.Base)
 		return w.takeOver(ctx)

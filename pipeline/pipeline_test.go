@@ -209,6 +209,9 @@ func TestStoreFromThePast(t *testing.T) {
 	if got := totals(t, past); !maps.Equal(got, want) {
 		t.Errorf("counted %v, want %v", got, want)
 	}
+	if !maps.Equal(shown.counts, want) {
+		t.Errorf("shown %v, want %v: what was shown before the store fell back must not be shown again", shown.counts, want)
+	}
 	if shown.conflicts[rollup.Behind] != 1 {
 		t.Errorf("conflicts: %v, want one that the store is behind", shown.conflicts)
 	}
@@ -252,6 +255,8 @@ func (s *pastStore) Commit(ctx context.Context, c *rollup.Commit) (rollup.Result
 	return s.current().Commit(ctx, c)
 }
 
+func (s *pastStore) StateID() string { return s.now.StateID() }
+
 func (s *pastStore) Counts(ctx context.Context, q rollup.Query, f func(rollup.Count) error) error {
 	return s.current().Counts(ctx, q, f)
 }
@@ -263,9 +268,9 @@ func TestTopicOfAnotherIDStopsThePartition(t *testing.T) {
 	}
 	other := newLog(line("a", "info", "one-ok"), line("a", "info", "two-ok"))
 	other.topicID = "another"
-	p := newPipeline(t, pipeline.Config{Source: single(other, 1), Store: store})
-	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "logs/0") {
-		t.Errorf("error: %v, want one that names the partition", err)
+	p := newPipeline(t, pipeline.Config{Source: single(other, 1), Store: store, UntilEnd: true})
+	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "logs/0") || !strings.Contains(err.Error(), "logproc state accept --topic logs --partition 0") {
+		t.Errorf("error: %v, want one that names the partition and what to do", err)
 	}
 	if p.Stalled(time.Hour) == nil {
 		t.Error("a partition that stopped is not reported as stalled")

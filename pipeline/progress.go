@@ -33,6 +33,8 @@ type progress struct {
 	lost        map[rollup.LostReason]uint64
 	waiting     time.Time // since when there is something to do and nothing has moved; zero: all is well
 	newest      int64     // the carrier's time of the last record
+	shown       int64     // the high-water offset: everything below it has been in this process's metrics
+	shownOf     rollup.TopicID
 }
 
 // Status is a look at one partition.
@@ -53,6 +55,7 @@ type Status struct {
 	// LagTime is the age of the newest record that was read, while more wait; IdleTime is how long the
 	// partition has not moved although there is something to do.
 	LagTime, IdleTime time.Duration
+	Stopped           bool  // it waits for an operator, or for the next start
 	Err               error // why it stopped, or what is being retried just now
 }
 
@@ -100,10 +103,11 @@ func (g *progress) update(w *worker, b *Batch, now time.Time) {
 	}
 }
 
-// committed books a commit; held is the number of fragments that stay pending.
-func (g *progress) committed(c *rollup.Commit, held uint64, now time.Time) {
+// committed books a commit; shown is the high-water offset of the metrics, held is the number of fragments that stay pending.
+func (g *progress) committed(c *rollup.Commit, shown int64, held uint64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.shown, g.shownOf = shown, c.TopicID
 	g.offset, g.uncommitted, g.held = c.Next, 0, held
 	g.next = max(g.next, c.Next)
 	g.moved(now)
@@ -111,6 +115,23 @@ func (g *progress) committed(c *rollup.Commit, held uint64, now time.Time) {
 	for _, l := range c.Lost {
 		g.lost[l.Reason] += uint64(l.Last - l.First + 1)
 	}
+}
+
+// highWater gives the offset up to which this process has shown a topic; 0 for another one of that name.
+func (g *progress) highWater(id rollup.TopicID) int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shownOf != id {
+		g.shown, g.shownOf = 0, id
+	}
+	return g.shown
+}
+
+// stop publishes why the partition waits for an operator, nil when it goes on.
+func (g *progress) stop(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.err = err
 }
 
 // storeTrouble publishes what the store answers, nil when it is well again.
@@ -155,14 +176,16 @@ func (g *progress) status(id rollup.TopicPartition, now time.Time) Status {
 		TopicPartition: id, TopicID: g.partition.TopicID(), Assigned: g.assigned,
 		Offset: g.offset, Next: g.next, End: g.end,
 		Fetched: g.fetched, Outcomes: g.outcomes, Discarded: g.discarded, Pending: g.uncommitted + g.held,
-		Lost: maps.Clone(g.lost), Err: g.err,
+		Lost: maps.Clone(g.lost), Stopped: g.err != nil, Err: g.err,
 	}
 	if !g.assigned {
 		return s
 	}
 	source := g.partition.Stats()
 	s.End = max(s.End, source.End)
-	s.Err = errors.Join(g.storeErr, source.Err)
+	if !s.Stopped {
+		s.Err = errors.Join(g.storeErr, source.Err)
+	}
 	s.Lag = max(s.End-s.Offset, 0)
 	// A partition that is at its end and has committed what it read waits for nobody. From the moment that
 	// this is not so any more, it has something to do.
@@ -204,7 +227,7 @@ func (p *Pipeline) Stalled(limit time.Duration) error {
 	var errs []error
 	for _, s := range p.Status() {
 		switch {
-		case s.Err != nil && !s.Assigned:
+		case s.Stopped:
 			errs = append(errs, fmt.Errorf("partition %s stopped: %w", s.TopicPartition, s.Err))
 		case s.IdleTime > limit:
 			err := fmt.Errorf("partition %s has not moved for %s at offset %d (end %d)", s.TopicPartition, s.IdleTime.Round(time.Second), s.Next, s.End)
@@ -221,7 +244,7 @@ func (p *Pipeline) Stalled(limit time.Duration) error {
 func (p *Pipeline) stopped() error {
 	var errs []error
 	for _, s := range p.Status() {
-		if s.Err != nil && !s.Assigned {
+		if s.Stopped {
 			errs = append(errs, s.Err)
 		}
 	}

@@ -3,8 +3,8 @@ package pipeline
 import (
 	"context"
 	"encoding/binary"
-	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/redact/keyring"
 	"github.com/logproc/logproc/rollup"
@@ -47,7 +47,12 @@ func (w *worker) redactWith(r *Redaction) {
 	if observed := r.Policy.Observed(); observed != nil {
 		w.observer = redact.NewRedactor(observed, r.Keys, redact.Options{Output: redact.Topic})
 	}
-	w.tally = newTally(w.cfg.Naming, w.budget, w.redactor)
+	newest := int64(0)
+	if w.tally != nil {
+		newest = w.tally.newest
+	}
+	w.tally = newTally(w.cfg.Naming, w.budget, w.redactor, w.cfg.Horizon)
+	w.tally.newest = newest
 }
 
 // changeRedaction follows a new policy between two batches.
@@ -92,10 +97,8 @@ func (w *worker) recoverOutput(ctx context.Context, err error) error {
 		w.cfg.Logger.Error("redacted records not written, reading them again", "partition", w.partition.ID().String(), "error", err)
 	}
 	w.progress.storeTrouble(err, w.cfg.Now())
-	select {
-	case <-ctx.Done():
+	if !backoff.Sleep(ctx, w.backoff(w.outTries)) {
 		return err
-	case <-time.After(backoff(w.outTries)):
 	}
 	w.outTries++
 	w.out.Close()

@@ -3,9 +3,9 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/rollup"
 )
@@ -29,19 +29,17 @@ func retry[T any](ctx context.Context, w *worker, what string, f func() (T, erro
 			w.cfg.Logger.Error("the store does not take it, trying again", "what", what, "error", err)
 			w.progress.storeTrouble(err, w.cfg.Now())
 		}
-		select {
-		case <-ctx.Done():
+		if !backoff.Sleep(ctx, w.backoff(attempt)) {
 			return value, err
-		case <-time.After(backoff(attempt)):
 		}
 	}
 }
 
 // backoff gives the pause before try attempt+1: doubling from 50 ms to 5 s, with up to half of it taken
 // off at random, so that many workers do not come back at once.
-func backoff(attempt int) time.Duration {
+func (w *worker) backoff(attempt int) time.Duration {
 	d := min(50*time.Millisecond<<min(attempt, 10), 5*time.Second)
-	return d - rand.N(d/2)
+	return d - time.Duration(w.cfg.Rand()*float64(d/2))
 }
 
 func (p *Pipeline) newParser() *parse.Parser {

@@ -65,9 +65,12 @@ type Partition interface {
 	// until-end), the context's error, or an error that ends this partition. A batch without messages
 	// is possible (only Next or Lost moved). The caller releases every batch.
 	Next(ctx context.Context) (*Batch, error)
-	// Committed copies the offset to where the source shows it (Kafka's group offset). It never blocks
-	// on the network and never fails: it is a copy for lag tools.
-	Committed(offset int64)
+	// Committed copies the offset to where the source shows it (Kafka's group offset), with a note. It
+	// never blocks on the network and never fails: it is a copy, for lag tools and for Copied.
+	Committed(offset int64, note string)
+	// Copied gives the newest copy that any process has made, when its offset is beyond the given one; else,
+	// or where the source keeps no copies, ok is false. It is the only trace of what a store has forgotten.
+	Copied(ctx context.Context, beyond int64) (offset int64, note string, ok bool, err error)
 	// Stats tells where the partition is. It is safe to call from any goroutine.
 	Stats() PartitionStats
 }

@@ -17,6 +17,12 @@ type tally struct {
 	budget   *budget
 	redactor *redact.Redactor // makes the labels
 
+	horizon rollup.Horizon
+	now     int64         // the clock, in Unix nanoseconds, looked at once per batch
+	limit   int64         // the latest event time that is believed of the record at hand
+	newest  int64         // the newest event time so far; it outlives commits
+	bucket  rollup.Bucket // of the event at hand
+
 	// known finds a series by what the record says, as composed by key(). It holds admitted series only:
 	// invalid keys and keys beyond the budget are without number, and are resolved each time.
 	known     map[string]*series
@@ -36,8 +42,8 @@ type tally struct {
 	dirtyServices  []*serviceTally
 	forms          map[string]*rollup.Form
 	dead           [parse.ReasonCount]uint64
-	newest         int64
 	untimed        uint64
+	late, future   uint64
 }
 
 // maxForms bounds the distinct forms of invalid keys between two commits; further ones are left out of
@@ -81,8 +87,10 @@ type serviceTally struct {
 	dirty      bool
 }
 
-func newTally(naming *rules.Naming, b *budget, r *redact.Redactor) *tally {
+func newTally(naming *rules.Naming, b *budget, r *redact.Redactor, h rollup.Horizon) *tally {
 	return &tally{
+		horizon:   h,
+		limit:     h.Limit(0, 0),
 		naming:    naming,
 		budget:    b,
 		redactor:  r,
@@ -95,14 +103,18 @@ func newTally(naming *rules.Naming, b *budget, r *redact.Redactor) *tally {
 	}
 }
 
+// carrier tells the time of the message whose records come next; 0 when it has none.
+func (t *tally) carrier(ns int64) { t.limit = t.horizon.Limit(ns, t.now) }
+
 // add counts one record.
 func (t *tally) add(r *parse.Record) {
+	t.place(r.Time)
 	t.compose(r)
 	s := t.known[string(t.scratch)]
 	if s == nil {
 		s = t.resolve(r)
 	}
-	t.count(s, r.Time)
+	t.count(s)
 	if r.DurationState == parse.Present && s.key.Msg != redact.Const(rollup.MsgInvalid) {
 		t.observe(s, r.Duration)
 	}
@@ -116,10 +128,22 @@ func (t *tally) add(r *parse.Record) {
 
 // addUnreadable counts a line that is no record, under what its envelopes named.
 func (t *tally) addUnreadable(r *parse.Record, reason parse.Reason) {
+	t.place(r.Time)
 	t.dead[reason]++
 	key := t.keyOf(r)
 	key.Msg = redact.Const(rollup.MsgUnparsed)
-	t.count(t.series(key), r.Time)
+	t.count(t.series(key))
+}
+
+// place finds the bucket of an event.
+func (t *tally) place(ns int64) {
+	t.bucket, t.newest = t.horizon.Bucket(ns, t.limit, t.newest)
+	switch t.bucket {
+	case rollup.BucketLate:
+		t.late++
+	case rollup.BucketFuture:
+		t.future++
+	}
 }
 
 // keyOf gives the key of a record without its msg.
@@ -209,8 +233,9 @@ func (t *tally) service(name redact.Text) *serviceTally {
 	return s
 }
 
-func (t *tally) count(s *series, ns int64) {
-	bucket := rollup.BucketOf(ns)
+// count counts the event that was placed last.
+func (t *tally) count(s *series) {
+	bucket := t.bucket
 	if !s.dirty {
 		s.dirty, s.used = true, t.resets
 		s.bucket, s.n = bucket, 0
@@ -221,7 +246,6 @@ func (t *tally) count(s *series, ns int64) {
 	} else {
 		s.elsewhere(bucket)
 	}
-	t.newest = max(t.newest, ns)
 }
 
 // elsewhere counts an event of another bucket than the one before, and makes that the current one.
@@ -270,8 +294,7 @@ func (t *tally) touch(s *serviceTally) {
 // addForm remembers the shape of an invalid key, without what may identify someone.
 func (t *tally) addForm(s *series, r *parse.Record) {
 	t.form = rules.Form(t.form[:0], r.Key)
-	bucket := rollup.BucketOf(r.Time)
-	b := binary.AppendVarint(t.formKey[:0], int64(bucket))
+	b := binary.AppendVarint(t.formKey[:0], int64(t.bucket))
 	b = append(append(b, s.key.Service.String()...), 0)
 	b = append(append(b, s.key.Env.String()...), 0)
 	t.formKey = append(b, t.form...)
@@ -280,7 +303,7 @@ func (t *tally) addForm(s *series, r *parse.Record) {
 		if len(t.forms) >= maxForms {
 			return
 		}
-		f = &rollup.Form{Service: s.key.Service, Env: s.key.Env, Text: t.redactor.Label(t.form, "msg"), Bucket: bucket}
+		f = &rollup.Form{Service: s.key.Service, Env: s.key.Env, Text: t.redactor.Label(t.form, "msg"), Bucket: t.bucket}
 		t.forms[string(t.formKey)] = f
 	}
 	f.N++
@@ -313,7 +336,7 @@ func (t *tally) into(c *rollup.Commit) {
 		}
 	}
 	c.DeadLetters = t.dead
-	c.Newest, c.Untimed = t.newest, t.untimed
+	c.Newest, c.Untimed, c.Late, c.Future = t.newest, t.untimed, t.late, t.future
 }
 
 // reset forgets what was counted, because it is committed or because it is discarded, and keeps the
@@ -334,7 +357,7 @@ func (t *tally) reset() {
 	t.dirty, t.dirtyDurations, t.dirtyServices = t.dirty[:0], t.dirtyDurations[:0], t.dirtyServices[:0]
 	clear(t.forms)
 	clear(t.dead[:])
-	t.newest, t.untimed = 0, 0
+	t.untimed, t.late, t.future = 0, 0, 0
 	if t.resets++; t.resets%sweepEvery == 0 {
 		t.sweep()
 	}

@@ -12,7 +12,7 @@ import (
 
 // TestIdleSeriesAreSweptOut looks inside, since memory is all that shows from outside.
 func TestIdleSeriesAreSweptOut(t *testing.T) {
-	tally := newTally(rules.DefaultNaming(), newBudget(Limits{SeriesPerService: 100_000}), redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{}))
+	tally := newTally(rules.DefaultNaming(), newBudget(Limits{SeriesPerService: 100_000}), redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{}), rollup.Horizon{})
 	record := func(msg string) *parse.Record {
 		return &parse.Record{Key: []byte(msg), KeyState: parse.Present, Service: []byte("svc"), Duration: 3, DurationState: parse.Present}
 	}

@@ -111,7 +111,12 @@ func (p *partition) open() error {
 }
 
 // Committed does nothing: nobody else follows a file.
-func (p *partition) Committed(int64) {}
+func (p *partition) Committed(int64, string) {}
+
+// Copied finds no copy, as Committed makes none.
+func (p *partition) Copied(context.Context, int64) (int64, string, bool, error) {
+	return 0, "", false, nil
+}
 
 // Stats gives the number of lines once the end has been seen.
 func (p *partition) Stats() pipeline.PartitionStats {

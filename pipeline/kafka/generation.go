@@ -42,7 +42,7 @@ func (g *generation) start(ctx context.Context) {
 	}
 	g.gen.Start(func(genCtx context.Context) { // stays longest, as its connection is needed for the last commit
 		defer close(g.ended)
-		g.commits.run(genCtx, g.gen, &g.working)
+		g.commits.run(genCtx, &g.working)
 	})
 }
 
@@ -59,6 +59,16 @@ func (g *generation) assigned() map[rollup.TopicPartition]topicID {
 	return all
 }
 
+// copied gives the group's offset of a partition as it was at the assignment; -1 when it had none.
+func (g *generation) copied(tp rollup.TopicPartition) int64 {
+	for _, p := range g.gen.Assignments[tp.Topic] {
+		if int32(p.ID) == tp.Partition {
+			return p.Offset
+		}
+	}
+	return -1
+}
+
 // work runs the caller's work on a partition until it returns.
 func (g *generation) work(ctx, genCtx context.Context, tp rollup.TopicPartition, id topicID) {
 	defer g.working.Done()
@@ -68,7 +78,7 @@ func (g *generation) work(ctx, genCtx context.Context, tp rollup.TopicPartition,
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(genCtx, cancel)()
-	p := g.m.s.newPartition(ctx, tp, id, func(offset int64) { g.commits.note(tp, offset) })
+	p := g.m.s.newPartition(ctx, tp, id, g)
 	defer p.close()
 	g.m.setBusy(tp, true)
 	defer g.m.setBusy(tp, false)

@@ -109,7 +109,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 
 // generation works on an assignment until the group moves on, all of it is read, or there is an error.
 func (m *member) generation(ctx context.Context, gen *kafkago.Generation) (done bool, err error) {
-	g := &generation{m: m, gen: gen, commits: newCommitter(m.s.cfg), ended: make(chan struct{}), read: make(chan struct{})}
+	g := &generation{m: m, gen: gen, commits: newCommitter(m.s, gen), ended: make(chan struct{}), read: make(chan struct{})}
 	g.start(ctx)
 	select {
 	case <-g.ended:

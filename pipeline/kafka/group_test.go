@@ -53,7 +53,7 @@ func (l *ledger) work(ctx context.Context, p pipeline.Partition) {
 		l.offsets[p.ID()] = b.Next
 		l.changed.Broadcast()
 		l.mu.Unlock()
-		p.Committed(b.Next)
+		p.Committed(b.Next, "note")
 		b.Release()
 	}
 }

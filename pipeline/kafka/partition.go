@@ -37,8 +37,8 @@ type partition struct {
 		tries int
 	}
 
-	held   atomic.Int64 // batches in the caller's hands
-	commit func(offset int64)
+	held  atomic.Int64 // batches in the caller's hands
+	group *generation  // that it was assigned in; nil in tests without one
 
 	mu       sync.Mutex
 	stats    pipeline.PartitionStats
@@ -48,8 +48,8 @@ type partition struct {
 
 var _ pipeline.Partition = (*partition)(nil)
 
-func (s *Source) newPartition(ctx context.Context, tp rollup.TopicPartition, id topicID, commit func(int64)) *partition {
-	p := &partition{src: s, ctx: ctx, tp: tp, id: id, commit: commit, at: position{lastEpoch: -1}, stop: s.ends[tp]}
+func (s *Source) newPartition(ctx context.Context, tp rollup.TopicPartition, id topicID, g *generation) *partition {
+	p := &partition{src: s, ctx: ctx, tp: tp, id: id, group: g, at: position{lastEpoch: -1}, stop: s.ends[tp]}
 	p.stats.End = -1
 	p.corrupt.first = -1
 	return p
@@ -93,6 +93,8 @@ func (p *partition) Start(ctx context.Context) (int64, error) {
 // MoveTo implements pipeline.Partition.
 func (p *partition) MoveTo(offset int64) {
 	p.restart(position{offset: offset, lastEpoch: -1})
+	p.failed = nil // it was about another place
+	p.wellAt(-1)
 	p.probed = false
 	p.corrupt.first, p.corrupt.tries = -1, 0
 }
@@ -253,4 +255,16 @@ func (p *partition) ended(err error) error {
 }
 
 // Committed implements pipeline.Partition.
-func (p *partition) Committed(offset int64) { p.commit(offset) }
+func (p *partition) Committed(offset int64, note string) {
+	p.group.commits.note(p.tp, offset, note)
+}
+
+// Copied implements pipeline.Partition: the copy is the group's offset with its metadata. The offset came
+// with the assignment, so that only a copy beyond the given offset costs a request.
+func (p *partition) Copied(ctx context.Context, beyond int64) (offset int64, note string, ok bool, err error) {
+	if p.group.copied(p.tp) <= beyond {
+		return 0, "", false, nil
+	}
+	offset, note, err = p.src.fetchCopy(ctx, p.tp)
+	return offset, note, err == nil && offset > beyond, err
+}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"sync"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"github.com/logproc/logproc/pipeline"
 	"github.com/logproc/logproc/rollup"
 )
@@ -17,6 +19,7 @@ type Source struct {
 	cfg        *Config
 	pattern    *regexp.Regexp // nil where topics are named
 	cluster    *cluster
+	client     *kafkago.Client // for the group's offsets
 	budget     *budget
 	buffers    *buffers
 	batches    sync.Pool // of *handedOut
@@ -48,7 +51,7 @@ func New(cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kafka: topic_pattern: %w", err)
 	}
-	s := &Source{cfg: &cfg, pattern: pattern, cluster: newCluster(&cfg), budget: newBudget(cfg.MaxBuffered),
+	s := &Source{cfg: &cfg, pattern: pattern, cluster: newCluster(&cfg), client: newClient(&cfg), budget: newBudget(cfg.MaxBuffered),
 		buffers: new(buffers), castagnoli: crc32.MakeTable(crc32.Castagnoli)}
 	s.membership = membership{now: cfg.Now, is: Membership{Since: cfg.Now()}}
 	return s, nil
@@ -66,6 +69,7 @@ func (s *Source) Run(ctx context.Context, work func(ctx context.Context, p pipel
 		return err
 	}
 	defer s.cluster.close()
+	defer s.client.Transport.(*kafkago.Transport).CloseIdleConnections()
 	err := s.run(ctx, work)
 	var fatal *fatalError
 	if cause := context.Cause(ctx); errors.As(cause, &fatal) && !errors.As(err, new(*drainError)) {

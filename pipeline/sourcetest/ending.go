@@ -63,7 +63,7 @@ func (s Suite) testCancel(t *testing.T) {
 		if len(b.Messages) == 0 || string(b.Messages[0].Value) != string(values(0, 0, 1)[0].Value) {
 			t.Error("a batch in hand does not outlast the context's end")
 		}
-		p.Committed(b.Next)
+		p.Committed(b.Next, "")
 		b.Release()
 		if _, err := p.Next(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, io.EOF) {
 			t.Errorf("Next after the context's end: %v", err)

@@ -125,7 +125,7 @@ func Collect(ctx context.Context, t testing.TB, p pipeline.Partition, from int64
 			all = append(all, Copy(m))
 		}
 		at = b.Next
-		p.Committed(at)
+		p.Committed(at, "")
 		b.Release()
 	}
 }
