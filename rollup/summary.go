@@ -19,11 +19,13 @@ type Reader interface {
 
 // Request says which summaries are wanted.
 type Request struct {
-	Day       Date
-	Zone      *time.Location // whose day; nil is UTC
-	Service   *string        // nil: all
-	Env       *string        // nil: all
-	AllLevels bool           // also the keys of the priority "debugging"
+	Day  Date
+	Zone *time.Location // whose day; nil is UTC
+	// ZoneOf gives the zone of a service whose day is another one's, and nil for the others. May be nil.
+	ZoneOf    func(service string) *time.Location
+	Service   *string // nil: all
+	Env       *string // nil: all
+	AllLevels bool    // also the keys of the priority "debugging"
 }
 
 // TopForms is the number of forms that a Summary lists.
@@ -77,9 +79,13 @@ func (s *Summary) Line(msg string) uint64 {
 // Summaries gives one summary for each service and env that has any event on the day, ordered by
 // service, then env, bytewise.
 func Summaries(ctx context.Context, r Reader, req Request) ([]Summary, error) {
-	from, to := req.Day.Buckets(req.Zone)
-	query := Query{From: from, To: to, Service: req.Service, Env: req.Env}
-	b := builder{all: req.AllLevels, owners: make(map[owner]*draft)}
+	b := builder{Request: req, owners: make(map[owner]*draft), spans: make(map[redact.Text]span)}
+	query := Query{Service: req.Service, Env: req.Env}
+	query.From, query.To = req.Day.Buckets(req.Zone)
+	if req.ZoneOf != nil { // the day of any zone: it begins and ends within that many buckets of the day in UTC
+		query.From, query.To = req.Day.Buckets(nil)
+		query.From, query.To = query.From-widestOffset, query.To+widestOffset
+	}
 	if err := r.Counts(ctx, query, b.count); err != nil {
 		return nil, fmt.Errorf("read the counts of %s: %w", req.Day, err)
 	}
@@ -90,8 +96,9 @@ func Summaries(ctx context.Context, r Reader, req Request) ([]Summary, error) {
 	for o, d := range b.owners {
 		s := d.summary()
 		s.Service, s.Env = o.service, o.env
-		s.Day, s.Zone, s.AllLevels = req.Day, zoneOrUTC(req.Zone).String(), req.AllLevels
-		s.DayLength = time.Duration(to-from) * BucketLength
+		day := b.span(o.service)
+		s.Day, s.Zone, s.AllLevels = req.Day, zoneOrUTC(day.zone).String(), req.AllLevels
+		s.DayLength = time.Duration(day.to-day.from) * BucketLength
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b Summary) int {
@@ -130,23 +137,54 @@ type owner struct{ service, env redact.Text }
 
 // builder gathers counts and forms by service and env.
 type builder struct {
-	all    bool
+	Request
 	owners map[owner]*draft
+	spans  map[redact.Text]span
+}
+
+// span is a service's day.
+type span struct {
+	zone     *time.Location
+	from, to Bucket
+}
+
+// widestOffset is further than any zone is from UTC, in buckets.
+const widestOffset = Bucket(20 * time.Hour / BucketLength)
+
+func (b *builder) span(service redact.Text) span {
+	s, known := b.spans[service]
+	if !known {
+		s.zone = b.Zone
+		if b.ZoneOf != nil {
+			if zone := b.ZoneOf(service.String()); zone != nil {
+				s.zone = zone
+			}
+		}
+		s.from, s.to = b.Day.Buckets(s.zone)
+		b.spans[service] = s
+	}
+	return s
 }
 
 func (b *builder) count(c Count) error {
+	if day := b.span(c.Key.Service); c.Bucket < day.from || c.Bucket >= day.to {
+		return nil
+	}
 	o := owner{c.Key.Service, c.Key.Env}
 	d := b.owners[o]
 	if d == nil {
 		d = &draft{lines: make(map[redact.Text]Line), forms: make(map[redact.Text]uint64)}
 		b.owners[o] = d
 	}
-	d.count(c, b.all)
+	d.count(c, b.AllLevels)
 	return nil
 }
 
 // form leaves out forms of a service without counts: they were committed with them, so there is none.
 func (b *builder) form(f Form) error {
+	if day := b.span(f.Service); f.Bucket < day.from || f.Bucket >= day.to {
+		return nil
+	}
 	if d := b.owners[owner{f.Service, f.Env}]; d != nil {
 		d.forms[f.Text] = Sum(d.forms[f.Text], f.N)
 	}

@@ -14,6 +14,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/internal/health"
 	"github.com/logproc/logproc/pipeline"
@@ -101,7 +102,8 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	}
 	i.pipeline, err = pipeline.New(pipeline.Config{
 		Source: i.source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
-		Redaction: redaction, Publisher: publisher,
+		Redaction: redaction, Publisher: publisher, UntilEnd: o.untilEnd,
+		Horizon: rollup.Horizon{Retention: cfg.Retention, Skew: cfg.MaxSkew},
 		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
 	})
 	if err != nil {
@@ -127,10 +129,38 @@ func (i *instance) run(ctx context.Context) (err error) {
 	}()
 	go i.health.Run(serverCtx)
 	go i.followPolicy(serverCtx)
+	go i.expireOld(serverCtx)
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
 	err = i.pipeline.Run(ctx)
+	if i.exporter.AwaitScrape(serverCtx, i.cfg.FinalScrape) {
+		i.logger.Debug("the last counts were scraped")
+	}
 	stopServer()
 	return errors.Join(err, <-serverDone)
+}
+
+// Old days are looked for once in expireInterval, with pauses in which commits get their turn.
+const (
+	expireInterval = 10 * time.Minute
+	expirePause    = 200 * time.Millisecond
+)
+
+// expireOld deletes what is older than the retention until ctx ends. Several replicas may do so at once.
+func (i *instance) expireOld(ctx context.Context) {
+	for wait := time.Minute; backoff.Sleep(ctx, wait); wait = expireInterval {
+		deleted, err := rollup.ExpireOld(ctx, i.store, i.cfg.Retention, time.Now(), func() error {
+			if !backoff.Sleep(ctx, expirePause) {
+				return ctx.Err()
+			}
+			return nil
+		})
+		switch {
+		case err != nil && ctx.Err() == nil:
+			i.logger.Warn("old days are not deleted, trying again later", "error", err)
+		case deleted > 0:
+			i.logger.Info("old days deleted", "keys", deleted)
+		}
+	}
 }
 
 // close unmakes the parts in reverse.
@@ -280,7 +310,7 @@ func (i *instance) checkStore(ctx context.Context) error {
 func (i *instance) writeSummary(ctx context.Context, q web.SummaryQuery, w io.Writer) error {
 	req := rollup.Request{Zone: q.Zone, Service: q.Service, Env: q.Env, AllLevels: q.AllLevels}
 	if req.Zone == nil {
-		req.Zone = time.UTC
+		req.Zone, req.ZoneOf = i.cfg.Zones()
 	}
 	now := time.Now()
 	req.Day = rollup.DateOf(rollup.BucketOf(now.UnixNano()), req.Zone).AddDays(-1)

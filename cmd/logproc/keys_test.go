@@ -33,7 +33,7 @@ func TestKeys(t *testing.T) {
 		{keys("token", "--kind", "emial", "x"), "", exitError, "", `--kind is "emial"`},
 		{keys("token", "--kind", "email", "-"), "", exitError, "", "no value"},
 	} {
-		out, errs, code := runKeys(t, s.in, s.args...)
+		out, errs, code := runCommandLine(t, s.in, s.args...)
 		if code != s.code || !strings.Contains(out, s.out) || !strings.Contains(errs, s.errs) {
 			t.Errorf("%v: exit code %d, want %d\n%s\n%s", s.args, code, s.code, out, errs)
 		}
@@ -44,10 +44,10 @@ func TestKeys(t *testing.T) {
 // different kinds have different ones.
 func TestKeysTokenIsCanonical(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.yaml")
-	runKeys(t, "", "keys", "new", "-k", path)
-	runKeys(t, "", "keys", "rotate", "-k", path)
+	runCommandLine(t, "", "keys", "new", "-k", path)
+	runCommandLine(t, "", "keys", "rotate", "-k", path)
 	token := func(in string, args ...string) string {
-		out, errs, code := runKeys(t, in, append([]string{"keys", "token", "-k", path}, args...)...)
+		out, errs, code := runCommandLine(t, in, append([]string{"keys", "token", "-k", path}, args...)...)
 		if code != exitOK || strings.Count(out, "\n") != 2 {
 			t.Fatalf("%v: %d, %s%s", args, code, out, errs)
 		}
@@ -65,24 +65,24 @@ func TestKeysTokenIsCanonical(t *testing.T) {
 }
 
 func TestKeysTokenReadsTheEnvironment(t *testing.T) {
-	if _, errs, code := runKeys(t, "", "keys", "token", "1"); code != exitError || !strings.Contains(errs, "name a key file with -k") {
+	if _, errs, code := runCommandLine(t, "", "keys", "token", "1"); code != exitError || !strings.Contains(errs, "name a key file with -k") {
 		t.Errorf("%d: %s", code, errs)
 	}
 	path := filepath.Join(t.TempDir(), "keys.yaml")
-	runKeys(t, "", "keys", "new", "-k", path)
+	runCommandLine(t, "", "keys", "new", "-k", path)
 	t.Setenv("LOGPROC_KEYS_FILE", path)
-	if out, errs, code := runKeys(t, "", "keys", "token", "1"); code != exitOK || !strings.HasPrefix(out, "acc_k1_") {
+	if out, errs, code := runCommandLine(t, "", "keys", "token", "1"); code != exitOK || !strings.HasPrefix(out, "acc_k1_") {
 		t.Errorf("%d: %s%s", code, out, errs)
 	}
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, errs, code := runKeys(t, "", "keys", "list", "-k", path); code != exitError || !strings.Contains(errs, "chmod 600") {
+	if _, errs, code := runCommandLine(t, "", "keys", "list", "-k", path); code != exitError || !strings.Contains(errs, "chmod 600") {
 		t.Errorf("%d: %s", code, errs)
 	}
 }
 
-func runKeys(t *testing.T, in string, args ...string) (out, errs string, code int) {
+func runCommandLine(t *testing.T, in string, args ...string) (out, errs string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = run(t.Context(), args, streams{strings.NewReader(in), &o, &e})

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // zones are known on a machine without a tz database, too
 
 	"github.com/alecthomas/kong"
 
@@ -31,6 +32,7 @@ type cli struct {
 	Policy  policyCommand  `cmd:"" help:"Test, explain and compare redaction policies."`
 	Keys    keysCommand    `cmd:"" help:"Make, change and ask the keys of pseudonyms."`
 	Loadgen loadgenCommand `cmd:"" help:"Write generated log lines whose totals are known, to a file or to Kafka."`
+	State   stateCommand   `cmd:"" help:"Show and correct how far a store has counted."`
 	Status  statusCommand  `cmd:"" help:"Ask a running instance how it is."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

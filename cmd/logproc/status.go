@@ -37,6 +37,9 @@ type statusReport struct {
 	// rule names, by reason.
 	Redactions []redactionCount  `json:"redactions,omitempty"`
 	Withheld   map[string]uint64 `json:"withheld,omitempty"`
+	// Late and Future are the events since the start that count apart from any day.
+	Late   uint64 `json:"late_events"`
+	Future uint64 `json:"future_events"`
 	// Refused names services beyond the limit of services, whose events count under the service _overflow.
 	Refused []string `json:"services_beyond_limit,omitempty"`
 	// Overflow names the services that used up a cardinality budget, the loudest first.
@@ -141,6 +144,8 @@ type offenders struct {
 	forms      map[formCount]uint64      // Events is zero in the keys
 	redactions map[redactionCount]uint64 // Values is zero in the keys
 	withheld   map[string]uint64
+	late       uint64
+	future     uint64
 }
 
 const (
@@ -174,6 +179,7 @@ func (o *offenders) Committed(c *rollup.Commit, took time.Duration) {
 	for _, w := range c.Withheld {
 		o.withheld[w.Reason] += w.N
 	}
+	o.late, o.future = o.late+c.Late, o.future+c.Future
 	for _, f := range c.Forms {
 		k := formCount{Service: f.Service.String(), Env: f.Env.String(), Form: f.Text.String()}
 		if _, known := o.forms[k]; known || len(o.forms) < maxStatusForms {
@@ -185,6 +191,7 @@ func (o *offenders) Committed(c *rollup.Commit, took time.Duration) {
 func (o *offenders) fill(r *statusReport) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	r.Late, r.Future = o.late, o.future
 	for service, n := range o.overflow {
 		r.Overflow = append(r.Overflow, serviceCount{service, n})
 	}
@@ -324,6 +331,9 @@ func printOffenders(out io.Writer, r *statusReport) {
 	_, _ = fmt.Fprintf(out, "\nredaction policy %s (%s)\n", r.Policy.ID, r.Policy.Hash)
 	if r.Policy.Refused != "" {
 		_, _ = fmt.Fprintf(out, "  its file has changed and is refused: %s\n", r.Policy.Refused)
+	}
+	if r.Late+r.Future > 0 {
+		_, _ = fmt.Fprintf(out, "\nevents apart from any day: %d older than the retention, %d too far ahead\n", r.Late, r.Future)
 	}
 	section("redacted, by rule", len(r.Redactions))
 	for _, c := range r.Redactions {

@@ -19,7 +19,7 @@ type summaryCommand struct {
 	Config string  `short:"c" placeholder:"FILE" help:"Configuration file, for its store." xor:"from"`
 	Store  string  `placeholder:"URL" help:"Store to read instead of files: file:PATH." xor:"from"`
 	Day    string  `placeholder:"YYYY-MM-DD" help:"Day; without it yesterday from a store, and the newest day of files."`
-	Tz     string  `default:"UTC" placeholder:"ZONE" help:"Zone whose day it is, as Europe/Stockholm."`
+	Tz     string  `placeholder:"ZONE" help:"Zone whose day it is, as Europe/Stockholm; without it that of the configuration, and UTC without one."`
 	Serv   *string `name:"service" placeholder:"NAME" help:"Only this service."`
 	Env    *string `placeholder:"NAME" help:"Only this environment."`
 	Format string  `default:"text" enum:"text,html,json" help:"Output format: ${enum}."`
@@ -36,12 +36,8 @@ Examples:
 }
 
 func (c *summaryCommand) Run(ctx context.Context, std streams) error {
-	zone, err := time.LoadLocation(c.Tz)
-	if err != nil || c.Tz == "Local" {
-		return fmt.Errorf("--tz %s: no such zone, expected a name of the tz database as in Europe/Stockholm", c.Tz)
-	}
-	req := rollup.Request{Zone: zone, Service: c.Serv, Env: c.Env, AllLevels: c.All}
-	store, err := c.open(ctx, std)
+	req := rollup.Request{Service: c.Serv, Env: c.Env, AllLevels: c.All}
+	store, err := c.open(ctx, std, &req)
 	if err != nil {
 		return err
 	}
@@ -80,8 +76,13 @@ func renderSummaries(out io.Writer, format string, list []rollup.Summary, opts s
 
 func (c *summaryCommand) fromStore() bool { return c.Config != "" || c.Store != "" }
 
-// open gives the store that was named, or one that the files were counted into.
-func (c *summaryCommand) open(ctx context.Context, std streams) (rollup.Store, error) {
+// open gives the store that was named, or one that the files were counted into, and sets the zones of req.
+func (c *summaryCommand) open(ctx context.Context, std streams, req *rollup.Request) (_ rollup.Store, err error) {
+	if c.Tz != "" {
+		if req.Zone, err = config.LoadZone(c.Tz); err != nil {
+			return nil, fmt.Errorf("--tz %s: no such zone, expected a name of the tz database as in Europe/Stockholm", c.Tz)
+		}
+	}
 	if !c.fromStore() {
 		return c.count(ctx, std)
 	}
@@ -95,6 +96,9 @@ func (c *summaryCommand) open(ctx context.Context, std streams) (rollup.Store, e
 			return nil, err
 		}
 		url = cfg.StoreURL()
+		if c.Tz == "" {
+			req.Zone, req.ZoneOf = cfg.Zones()
+		}
 	}
 	return openStore(ctx, url)
 }

@@ -30,6 +30,10 @@ type Config struct {
 	Naming         string              `yaml:"naming" help:"naming rule file; without it the built-in convention"`
 	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
 	Redact         Redact              `yaml:"redact"`
+	Summary        Summary             `yaml:"summary"`
+	Retention      time.Duration       `yaml:"retention" help:"how far behind the newest event of its partition an event may be and still correct its day; older days are deleted, older events count as late (0s: keep all)"`
+	MaxSkew        time.Duration       `yaml:"max_skew" help:"how far ahead of its Kafka record, or of the clock, an event may be; one further ahead counts as future (0s: any)"`
+	FinalScrape    time.Duration       `yaml:"final_scrape" help:"on SIGTERM, how long to wait at most for one more scrape after the last commit, when somebody scrapes at shorter intervals (0s: not at all)"`
 	Limits         Limits              `yaml:"limits"`
 	DeadLetters    DeadLetters         `yaml:"dead_letters"`
 	StallAfter     time.Duration       `yaml:"stall_after" help:"readiness turns red when a partition has not moved for so long although records wait"`
@@ -92,6 +96,12 @@ type Redact struct {
 
 // RedactOff is the value of redact.policy that turns redaction off.
 const RedactOff = "off"
+
+// Summary is about daily summaries.
+type Summary struct {
+	Zone  string            `yaml:"zone" help:"time zone whose days they are, as in the tz database"`
+	Zones map[string]string `yaml:"zones" help:"time zones of services whose days are others, by name or pattern such as pay-*; a name wins over a pattern, a longer pattern over a shorter one"`
+}
 
 // Limits bound what logs can make us hold.
 type Limits struct {
@@ -162,6 +172,10 @@ func Default() *Config {
 		Store:          "file:logproc.db",
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
+		Summary:        Summary{Zone: "UTC"},
+		Retention:      35 * 24 * time.Hour,
+		MaxSkew:        10 * time.Minute,
+		FinalScrape:    10 * time.Second,
 		Listen:         "127.0.0.1:9188",
 		Limits:         Limits{LineBytes: 1 << 20, Services: 1000, EnvsPerService: 50, SeriesPerService: 10_000, Series: 150_000},
 		DeadLetters:    DeadLetters{MaxBytes: 64 << 20},
@@ -249,6 +263,18 @@ func (c *Config) check(doc report) {
 			doc.Add(p.path, fmt.Sprintf("%s is no span of time to wait", p.value), "more than 0s")
 		}
 	}
+	for _, p := range []struct {
+		path  string
+		value time.Duration
+	}{{"retention", c.Retention}, {"max_skew", c.MaxSkew}, {"final_scrape", c.FinalScrape}} {
+		if p.value < 0 {
+			doc.Add(p.path, fmt.Sprintf("%s is less than nothing", p.value), "0s or more")
+		}
+	}
+	if c.Retention > 0 && c.Retention < 2*24*time.Hour {
+		doc.Add("retention", fmt.Sprintf("%s is too short for the summary of a day that is over", c.Retention), "at least 2d, or 0s to keep all")
+	}
+	c.checkZones(doc)
 	if k.HeartbeatInterval > 0 && k.SessionTimeout < 3*k.HeartbeatInterval {
 		doc.Add("kafka.session_timeout", fmt.Sprintf("%s is too short for a heartbeat every %s", k.SessionTimeout, k.HeartbeatInterval), "at least three times kafka.heartbeat_interval")
 	}

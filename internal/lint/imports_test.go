@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"internal/glob":       {},
 	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
-	"internal/config":     {"internal/conf", "parse", "redact", "rules"},
+	"internal/config":     {"internal/conf", "internal/glob", "parse", "redact", "rules"},
 	"bench":               {""},
 	"cmd":                 {""},
 	"internal/e2e":        {""},

@@ -31,7 +31,7 @@ func (e *Exporter) snapshot() snapshot {
 	defer e.mu.Unlock()
 	return snapshot{
 		counters: []counterValues{e.events.snapshot(), e.violations.snapshot(), e.deadLetters.snapshot(), e.conflicts.snapshot(),
-			e.overflow.snapshot(), e.redactions.snapshot(), e.observed.snapshot(), e.withheld.snapshot()},
+			e.overflow.snapshot(), e.untimely.snapshot(), e.redactions.snapshot(), e.observed.snapshot(), e.withheld.snapshot()},
 		durations: e.durations.snapshot(),
 		commits:   e.commits.Clone(),
 		rates:     e.rates.snapshot(now),
@@ -94,7 +94,7 @@ func (l scrapeLog) Println(args ...any) {
 // Handler answers scrapes: text, OpenMetrics with created samples, or protobuf (with native histograms), as the
 // client asks, compressed if it can take it.
 func (e *Exporter) Handler() http.Handler {
-	return promhttp.HandlerFor(e.options.Registry, promhttp.HandlerOpts{
+	return e.scrapes.noted(promhttp.HandlerFor(e.options.Registry, promhttp.HandlerOpts{
 		ErrorLog:                            scrapeLog{e.options.Logger},
 		ErrorHandling:                       promhttp.ContinueOnError, // one broken family must not hide the others
 		Registry:                            e.options.Registry,
@@ -102,5 +102,5 @@ func (e *Exporter) Handler() http.Handler {
 		EnableOpenMetrics:                   true,
 		EnableOpenMetricsTextCreatedSamples: true,
 		CoalesceGather:                      true,
-	})
+	}))
 }

@@ -6,10 +6,10 @@ import "github.com/prometheus/client_golang/prometheus"
 type descs struct {
 	events, durations *prometheus.Desc
 
-	records, pending, lost, lagRecords, lagSeconds, idle           *prometheus.Desc
-	violations, deadLetters, deadLetterErrors, conflicts, overflow *prometheus.Desc
-	redactions, observed, withheld, policy, policyFailed           *prometheus.Desc
-	commits, rates, kafkaRead, kafkaWritten, buildInfo             *prometheus.Desc
+	records, pending, lost, lagRecords, lagSeconds, idle                     *prometheus.Desc
+	violations, deadLetters, deadLetterErrors, conflicts, overflow, untimely *prometheus.Desc
+	redactions, observed, withheld, policy, policyFailed                     *prometheus.Desc
+	commits, rates, kafkaRead, kafkaWritten, buildInfo                       *prometheus.Desc
 }
 
 func newDescs() descs {
@@ -34,6 +34,7 @@ func newDescs() descs {
 		deadLetterErrors: d("logproc_dead_letter_errors_total", "Dead letters that could not be written; they are counted all the same."),
 		conflicts:        d("logproc_state_conflicts_total", "Commits that the store refused or had already, by its answer.", "outcome"),
 		overflow:         d("logproc_series_overflow_total", "Events counted under _overflow because a cardinality budget was used up.", "service"),
+		untimely:         d("logproc_untimely_events_total", "Events counted apart from any day: late is older than the retention, future too far ahead.", "reason"),
 		redactions:       d("logproc_redactions_total", "Values that a rule of the redaction policy was applied to.", "rule", "operator"),
 		observed: d("logproc_redactions_observed_total", "Values that a rule of a policy which only observes would have been applied to.",
 			"rule", "operator"),
@@ -52,5 +53,5 @@ func newDescs() descs {
 // all lists the descriptions.
 func (d *descs) all() []*prometheus.Desc {
 	return []*prometheus.Desc{d.events, d.durations, d.records, d.pending, d.lost, d.lagRecords, d.lagSeconds, d.idle, d.violations,
-		d.deadLetters, d.deadLetterErrors, d.conflicts, d.overflow, d.redactions, d.observed, d.withheld, d.policy, d.policyFailed, d.commits, d.rates, d.kafkaRead, d.kafkaWritten, d.buildInfo}
+		d.deadLetters, d.deadLetterErrors, d.conflicts, d.overflow, d.untimely, d.redactions, d.observed, d.withheld, d.policy, d.policyFailed, d.commits, d.rates, d.kafkaRead, d.kafkaWritten, d.buildInfo}
 }

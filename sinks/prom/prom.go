@@ -121,6 +121,8 @@ type Exporter struct {
 	deadLetters *counters[string]
 	conflicts   *counters[string]
 	overflow    *counters[string]
+	untimely    *counters[string]
+	scrapes     *scrapes
 	redactions  *counters[redaction]
 	observed    *counters[redaction]
 	withheld    *counters[string]
@@ -131,13 +133,16 @@ type Exporter struct {
 // New makes an exporter and registers it, together with the metrics of the Go runtime and the process.
 func New(options Options) (*Exporter, error) {
 	options.setDefaults()
-	e := &Exporter{options: options, started: timestamppb.New(options.Now()), desc: newDescs(), labels: newLabels(), rates: newRates()}
+	e := &Exporter{options: options, started: timestamppb.New(options.Now()), desc: newDescs(), labels: newLabels(), rates: newRates(), scrapes: newScrapes(options.Now)}
 	e.events = newCounters(options.MaxSeries, e.desc.events, e.eventLabels, standInForKey)
 	e.durations = newHistograms(options.MaxHistograms, e.desc.durations, operationLabels, standInForOperation)
 	e.violations = newCounters(options.MaxSeries, e.desc.violations, violationLabels, standInForViolation)
 	e.overflow = newCounters(options.MaxSeries, e.desc.overflow, one("service"), overflowOnly)
 	e.redactions = newCounters(options.MaxSeries, e.desc.redactions, redactionLabels, standInForRedaction)
 	e.observed = newCounters(options.MaxSeries, e.desc.observed, redactionLabels, standInForRedaction)
+	e.untimely = newCounters(options.MaxSeries, e.desc.untimely, one("reason"), overflowOnly)
+	e.untimely.add(untimelyLate, 0, e.started)
+	e.untimely.add(untimelyFuture, 0, e.started)
 	e.withheld = newCounters(options.MaxSeries, e.desc.withheld, one("reason"), overflowOnly)
 	e.deadLetters = newCounters(options.MaxSeries, e.desc.deadLetters, one("reason"), overflowOnly)
 	e.conflicts = newCounters(options.MaxSeries, e.desc.conflicts, one("outcome"), overflowOnly)
@@ -200,6 +205,8 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	for _, w := range c.Withheld {
 		e.withheld.add(clean(w.Reason), w.N, created)
 	}
+	e.untimely.add(untimelyLate, c.Late, created)
+	e.untimely.add(untimelyFuture, c.Future, created)
 	for reason, n := range c.DeadLetters {
 		if n > 0 {
 			e.deadLetters.add(parse.Reason(reason).String(), n, created)
@@ -207,6 +214,12 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 	}
 	e.commits.Observe(took.Seconds())
 }
+
+// Reasons of logproc_untimely_events_total.
+const (
+	untimelyLate   = "late"
+	untimelyFuture = "future"
+)
 
 // Conflict books a commit that the store answered with anything but Committed.
 func (e *Exporter) Conflict(o rollup.Outcome) {
