@@ -103,7 +103,7 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	i.pipeline, err = pipeline.New(pipeline.Config{
 		Source: i.source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
 		Redaction: redaction, Publisher: publisher, UntilEnd: o.untilEnd,
-		Horizon: rollup.Horizon{Retention: cfg.Retention, Skew: cfg.MaxSkew},
+		Horizon:     rollup.Horizon{Retention: cfg.Retention, Skew: cfg.MaxSkew},
 		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
 	})
 	if err != nil {
