@@ -310,6 +310,7 @@ var (
 // come from one worker at a time. An error means that nothing is known of the step: the caller tries
 // the same Commit again, which is safe (Already).
 type Store interface {
+	Documents
 	// Claim issues a new fence for the partition and tells where to go on. Every earlier fence is void.
 	Claim(ctx context.Context, tp TopicPartition) (Claim, error)
 	// Commit applies c atomically, or not at all. It keeps nothing of c.

@@ -12,6 +12,7 @@
 //	partitions  partition (4 bytes), topic       -> fence, ledger (JSON)
 //	counts      UTC day -> key (rollup.AppendKey) -> pairs of quarter (1 byte) and count (uvarint)
 //	forms       the same; the key's msg is the form's text and its level is unknown
+//	documents   name -> version, expiry, value; and document_expiries (see documents.go)
 //
 // A key costs one entry a day, however many of its 96 quarter-hours it was seen in.
 package boltstore

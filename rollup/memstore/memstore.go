@@ -23,6 +23,7 @@ type Store struct {
 	partitions map[rollup.TopicPartition]*rollup.PartitionState
 	counts     rollup.Tally
 	forms      forms
+	documents  map[string]rollup.Document
 }
 
 var _ rollup.Store = (*Store)(nil)
@@ -37,6 +38,7 @@ func New(now func() time.Time) *Store {
 		partitions: make(map[rollup.TopicPartition]*rollup.PartitionState),
 		counts:     make(rollup.Tally),
 		forms:      make(forms),
+		documents:  make(map[string]rollup.Document),
 	}
 }
 
@@ -171,7 +173,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.counts, s.forms, s.partitions = nil, nil, nil
+	s.counts, s.forms, s.partitions, s.documents = nil, nil, nil, nil
 	return nil
 }
 

@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Ledgers", func(t *testing.T) { testLedgers(t, open) })
 	t.Run("Expire", func(t *testing.T) { testExpire(t, open) })
 	t.Run("SetOffset", func(t *testing.T) { testSetOffset(t, open) })
+	t.Run("Documents", func(t *testing.T) { testDocuments(t, open) })
 	t.Run("StateID", func(t *testing.T) { testStateID(t, open) })
 	t.Run("Concurrent", func(t *testing.T) { testConcurrent(t, open) })
 	t.Run("Context", func(t *testing.T) { testContext(t, open) })
