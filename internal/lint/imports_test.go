@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"internal/glob":       {},
 	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
+	"internal/testredis":  {},
 	"internal/config":     {"internal/conf", "parse", "redact", "rules"},
 	"bench":               {""},
 	"cmd":                 {""},

@@ -1,0 +1,5 @@
+package redisstore
+
+import "fmt"
+
+func errorOf(doing string, err error) error { return fmt.Errorf("%s: %w", doing, err) }
