@@ -119,17 +119,39 @@ func (s *Store) pipeline(ctx context.Context, steps []*step) error {
 		members[i] = member(st.tp)
 	}
 	// With every step, so that a server which lost its newest writes learns of its partitions again.
-	pipe := s.client.Pipeline()
-	register := pipe.SAdd(ctx, s.names.partitions(), members...)
+	if c, ok := s.client.(*redis.ClusterClient); ok && s.strict != StrictOff {
+		if err := c.SAdd(ctx, s.names.partitions(), members...).Err(); err != nil {
+			return err
+		}
+		return s.perMaster(ctx, c, steps)
+	}
+	return s.sendTo(ctx, s.client, steps, members)
+}
+
+// sendTo sends steps by one client, and the partitions to register with them.
+func (s *Store) sendTo(ctx context.Context, client redis.UniversalClient, steps []*step, members []any) error {
+	pipe := client.Pipeline()
+	var register *redis.IntCmd
+	if len(members) > 0 {
+		register = pipe.SAdd(ctx, s.names.partitions(), members...)
+	}
 	calls := make([]*redis.Cmd, len(steps))
 	for i, st := range steps {
 		calls[i] = pipe.FCall(ctx, s.function.name, st.keys, st.args...)
 	}
+	wait := s.strict.wait(ctx, pipe)
 	_, _ = pipe.Exec(ctx) // each command has its own error
+	unconfirmed := s.strict.confirmed(wait)
 	for i, st := range steps {
 		st.found, st.done, st.err = answer(calls[i])
+		if st.err == nil {
+			st.err = unconfirmed
+		}
 	}
-	return register.Err()
+	if register != nil {
+		return register.Err()
+	}
+	return nil
 }
 
 // answer reads the function's result.

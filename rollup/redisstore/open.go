@@ -55,11 +55,11 @@ func Open(ctx context.Context, rawURL string, opts Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, opts Options) error {
+	if opts.MustExist { // only to be read: a replica, or a server with other settings, will do
+		return s.find(ctx)
+	}
 	if err := checkServers(ctx, s.client, opts); err != nil {
 		return err
-	}
-	if opts.MustExist {
-		return s.find(ctx)
 	}
 	return s.identify(ctx)
 }
@@ -107,8 +107,4 @@ func (s *Store) adopt(meta map[string]string) error {
 	}
 	s.stateID.Store(&id)
 	return nil
-}
-
-func checkServers(ctx context.Context, client redis.UniversalClient, opts Options) error {
-	return client.Ping(ctx).Err()
 }

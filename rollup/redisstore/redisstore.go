@@ -150,17 +150,22 @@ const maxTries = 100
 
 // change has decide change the state of a partition, and brings the result to the server together with
 // what is to be added. decide may be called several times; it says whether there is anything to write. What
-// it decides holds only when the state is still the same on the server, also when it is an error.
+// it decides holds for a state that is on the server, also when it is an error.
 func (s *Store) change(ctx context.Context, tp rollup.TopicPartition, add content, decide func(*rollup.PartitionState) (bool, error)) error {
-	expected := s.lastSeen(tp).encoded
+	expected, fresh := s.lastSeen(tp).encoded, false
 	for range maxTries {
 		state, err := decodeState(tp, expected)
 		if err != nil {
 			return err
 		}
 		write, refused := decide(&state)
-		next, adding := expected, content{}
-		if write && refused == nil {
+		write = write && refused == nil
+		if !write && fresh {
+			s.remember(tp, expected)
+			return refused
+		}
+		next, adding := expected, content{} // to hear whether it is still so
+		if write {
 			encoded, err := state.Encode()
 			if err != nil {
 				return fmt.Errorf("encode the state: %w", err)
@@ -168,17 +173,14 @@ func (s *Store) change(ctx context.Context, tp rollup.TopicPartition, add conten
 			next, adding = string(encoded), add
 		}
 		found, done, err := s.apply(ctx, tp, expected, next, adding)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case done && next == expected:
+		}
+		if done {
 			s.remember(tp, next)
 			return refused
-		case done:
-			s.remember(tp, next)
-			return nil
 		}
-		expected = found
+		expected, fresh = found, true
 	}
 	return errors.New("others changed the partition at the same time, again and again")
 }

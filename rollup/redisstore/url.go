@@ -11,8 +11,15 @@ import (
 	"strings"
 )
 
-// Schemes are the schemes of the URLs that Open takes.
-const Schemes = "redis, rediss, redis+unix, redis+sentinel, rediss+sentinel, redis+cluster and rediss+cluster"
+// IsURL reports whether a URL has a scheme that Open takes.
+func IsURL(rawURL string) bool {
+	scheme, _, _ := strings.Cut(rawURL, ":")
+	switch scheme {
+	case "redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster":
+		return true
+	}
+	return false
+}
 
 // PasswordVariable is the environment variable that is read where the URL names no password.
 const PasswordVariable = "LOGPROC_STORE_PASSWORD"
@@ -58,6 +65,9 @@ func CheckURL(rawURL string, getenv func(string) string) error {
 }
 
 func parseURL(rawURL string, getenv func(string) string) (*target, error) {
+	if !IsURL(rawURL) {
+		return nil, errors.New("expected redis://HOST:PORT/DB, rediss, redis+unix, redis+sentinel or redis+cluster")
+	}
 	scheme, _, _ := strings.Cut(rawURL, ":")
 	t := &target{network: "tcp", prefix: "logproc"}
 	base, kind, _ := strings.Cut(scheme, "+")
