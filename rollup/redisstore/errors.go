@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -28,10 +27,7 @@ func errorOf(doing string, err error) error {
 // our own is left alone.
 func explain(err error) error {
 	var reply redis.Error
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !isTimeout(err):
-		return err
-	case errors.As(err, &reply) && !errors.Is(err, redis.Nil):
+	if errors.As(err, &reply) && !errors.Is(err, redis.Nil) {
 		return explainReply(reply.Error())
 	}
 	if text := adviceForConnection(err); text != "" {
@@ -42,7 +38,7 @@ func explain(err error) error {
 
 func isTimeout(err error) bool {
 	var network net.Error
-	return errors.As(err, &network) && network.Timeout() && !errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &network) && network.Timeout()
 }
 
 // replies are the errors of a server that have a remedy, by the word that they begin with.
@@ -61,6 +57,8 @@ var replies = [...]struct{ begins, says string }{
 	{"TRYAGAIN", "the Redis cluster is moving a slot; trying again"},
 	{"CLUSTERDOWN", "the Redis cluster is down: not all of its slots have a server"},
 	{"CROSSSLOT", "the Redis server is a cluster; use redis+cluster://"},
+	{"EXECABORT", "the Redis server has refused a command of a transaction; see the ACL in the manual"},
+	{"ERR unknown command 'sentinel'", "the address is of a Redis server, expected one of a Sentinel"},
 	{"BUSY", "the Redis server is busy with a script"},
 	{"ERR max number of clients", "the Redis server has reached its maxclients"},
 	{"ERR DB index", "the Redis server has no database of that number"},
@@ -130,7 +128,7 @@ func adviceForConnection(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &dns):
 		return "check host and port of the Redis server, and whether it runs"
 	case isTimeout(err):
-		return fmt.Sprintf("no answer within %s", timeout)
+		return fmt.Sprintf("no answer within %s: is the Redis server overloaded, or TLS (rediss://) used on one side only?", timeout)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection was closed; if that stays so, does the port speak TLS (rediss://)?"
 	case strings.Contains(err.Error(), "all sentinels"):

@@ -62,8 +62,7 @@ func TestErrorsOfConnectionsSayWhatToDo(t *testing.T) {
 	}{
 		{refused, "whether it runs"},
 		{io.EOF, "rediss://"},
-		{context.Canceled, "context canceled"},
-		{context.DeadlineExceeded, "deadline exceeded"},
+		{context.DeadlineExceeded, "no answer within 5s"},
 	} {
 		got := errorOf("commit", test.err)
 		if !strings.Contains(got.Error(), test.says) || !errors.Is(got, test.err) {

@@ -84,7 +84,7 @@ func (s *Store) identify(ctx context.Context) error {
 		id = *known
 	}
 	var meta *redis.MapStringStringCmd
-	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.HSetNX(ctx, s.names.meta(), fieldFormat, format)
 		pipe.HSetNX(ctx, s.names.meta(), fieldStateID, id)
 		meta = pipe.HGetAll(ctx, s.names.meta())

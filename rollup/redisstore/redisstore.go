@@ -102,6 +102,7 @@ func (s *Store) Claim(ctx context.Context, tp rollup.TopicPartition) (rollup.Cla
 	if err != nil {
 		return rollup.Claim{}, err
 	}
+	s.told(tp, claim)
 	return claim, nil
 }
 
@@ -196,7 +197,7 @@ func decodeState(tp rollup.TopicPartition, encoded string) (rollup.PartitionStat
 // seen is what is remembered of a partition.
 type seen struct {
 	encoded string // "" for none, or not known
-	known   bool   // whether anything was ever committed
+	known   bool   // whether anything was ever committed, as far as who claimed it knows
 	start   int64  // see rollup.Claim
 }
 
@@ -206,11 +207,26 @@ func (s *Store) lastSeen(tp rollup.TopicPartition) seen {
 	return s.seen[tp]
 }
 
+// remember takes over the state that is on the server now. That the server knows nothing any more stays
+// unbelieved until somebody claims the partition again.
 func (s *Store) remember(tp rollup.TopicPartition, encoded string) {
 	state, _ := decodeState(tp, encoded) // it was decoded, or encoded, a moment ago
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen[tp] = seen{encoded: encoded, known: state.Known, start: state.Ledger.Start}
+	now := seen{encoded: encoded, known: state.Known, start: state.Ledger.Start}
+	if before := s.seen[tp]; before.known && !now.known {
+		now.known, now.start = true, before.start
+	}
+	s.seen[tp] = now
+}
+
+// told notes what a claim has told of the partition.
+func (s *Store) told(tp rollup.TopicPartition, claim rollup.Claim) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.seen[tp]
+	last.known, last.start = claim.Known, claim.Start
+	s.seen[tp] = last
 }
 
 // Close implements rollup.Store: it waits for the calls under way and closes the connections.
@@ -236,13 +252,16 @@ func (s *Store) call(ctx context.Context, doing string, f func(ctx context.Conte
 	}
 	defer s.calls.Done()
 	err := f(ctx)
-	if own := (callerError{}); errors.As(err, &own) {
+	own := callerError{}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
 		return own.error
+	case ctx.Err() != nil: // that is the cause, whatever the connection says
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
-	if err != nil {
-		return errorOf(doing, err)
-	}
-	return nil
+	return errorOf(doing, err)
 }
 
 func (s *Store) enter(ctx context.Context) error {

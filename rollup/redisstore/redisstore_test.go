@@ -5,6 +5,7 @@ package redisstore_test
 import (
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +13,11 @@ import (
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/redisstore"
 	"github.com/logproc/logproc/rollup/storetest"
+)
+
+const (
+	sigstop = syscall.SIGSTOP
+	sigcont = syscall.SIGCONT
 )
 
 func clock() time.Time { return time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC) }

@@ -64,8 +64,8 @@ func TestContentIsReadBack(t *testing.T) {
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("forms %v, %v", rows, err)
 	}
-	stored := string(rollup.AppendKey(nil, rollup.Key{Service: form.Service, Msg: form.Text}))
-	if q := rows[stored]; len(q) != 1 || q[0] != (quarter{1, 300}) {
+	stored := rollup.AppendKey(nil, rollup.Key{Service: form.Service, Msg: form.Text})
+	if q := rows[string(stored)]; len(q) != 1 || q[0] != (quarter{1, 300}) {
 		t.Errorf("form: %v in %v", q, rows)
 	}
 }
