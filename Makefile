@@ -46,7 +46,7 @@ vet: ## Run go vet, the end-to-end tests included
 .PHONY: e2e
 e2e: ## Install what is missing, then test the built program on real Kafka, Prometheus, kcat and rsyslog
 	internal/e2e/install.sh
-	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 20m ./internal/e2e/...
+	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 20m ./internal/e2e/... ./rollup/redisstore/...
 
 .PHONY: bench
 bench: ## Measure the whole pipeline against fetch + parse alone

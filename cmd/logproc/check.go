@@ -7,6 +7,7 @@ import (
 
 	"github.com/logproc/logproc/internal/conf"
 	"github.com/logproc/logproc/internal/config"
+	"github.com/logproc/logproc/rollup/stores"
 	"github.com/logproc/logproc/sinks/web"
 )
 
@@ -31,6 +32,9 @@ func (c *checkCommand) Run(std streams) error {
 	errors.As(err, &found)
 	found = append(found, cfg.CheckFiles(os.Getenv)...)
 	if len(found) == 0 {
+		if err := stores.Check(cfg.StoreURL(), stores.Options{}); err != nil {
+			found = append(found, cfg.Diagnose("store", err)...)
+		}
 		if err := web.Check(web.Options{Listen: cfg.Listen, ConfigFile: cfg.Path(cfg.Web.Config), AllowPlain: cfg.Web.AllowPlain}); err != nil {
 			found = append(found, cfg.Diagnose("listen", err)...)
 		}

@@ -75,7 +75,7 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
-	if i.store, err = stores.OpenURL(ctx, cfg.StoreURL(), stores.Options{}); err != nil {
+	if i.store, err = stores.OpenURL(ctx, cfg.StoreURL(), stores.Options{Strict: cfg.StoreStrict, Logger: i.logger}); err != nil {
 		return nil, err
 	}
 	i.cleanUps = append(i.cleanUps, i.store.Close)

@@ -22,7 +22,8 @@ import (
 // Config is the whole file. The zero value is of no use: start from Default.
 type Config struct {
 	Kafka          Kafka               `yaml:"kafka"`
-	Store          string              `yaml:"store" help:"where counts and offsets are kept: file:PATH (one process), or memory (gone at exit)"`
+	Store          string              `yaml:"store" help:"where counts and offsets are kept: redis://HOST:PORT/DB (or rediss, redis+unix, redis+sentinel, redis+cluster; several instances), file:PATH (one instance), or memory (gone at exit)"`
+	StoreStrict    string              `yaml:"store_strict" help:"what a commit to Redis waits for: off (its answer), local (its disk) or replica (a replica's disk, too); the latter need Redis 7.2 and make commits slower"`
 	CommitInterval time.Duration       `yaml:"commit_interval" help:"how long counts may stay uncommitted; what is uncommitted at a crash is read again"`
 	DrainTimeout   time.Duration       `yaml:"drain_timeout" help:"how long the last commit may take on SIGTERM or when a partition is taken away"`
 	Listen         string              `yaml:"listen" help:"address of /metrics, health and API; anything but loopback needs web.config or web.allow_plain"`
@@ -170,6 +171,7 @@ func Default() *Config {
 			SessionTimeout: 10 * time.Second, HeartbeatInterval: time.Second, MetadataInterval: 30 * time.Second,
 		},
 		Store:          "file:logproc.db",
+		StoreStrict:    "off",
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
 		Summary:        Summary{Zone: "UTC"},
@@ -321,10 +323,13 @@ func (c *Config) check(doc report) {
 
 func (c *Config) checkWords(doc report) {
 	switch scheme, rest, _ := strings.Cut(c.Store, ":"); {
-	case scheme == "file" && rest != "", c.Store == "memory", c.Store == "memory:":
+	case scheme == "file" && rest != "", c.Store == "memory", c.Store == "memory:", isRedis(c.Store):
 	default:
 		// Not quoted: the URL of a store may hold a password.
-		doc.Add("store", "it is no store that is supported", "file:PATH or memory")
+		doc.Add("store", "it is no store that is supported", "redis://HOST:PORT/DB, file:PATH or memory")
+	}
+	if c.StoreStrict != "off" && !isRedis(c.Store) {
+		doc.Add("store_strict", "the store is not on a server that could confirm anything", "off, or a store on Redis")
 	}
 	for _, w := range []struct {
 		path, value string
@@ -332,6 +337,7 @@ func (c *Config) checkWords(doc report) {
 	}{
 		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		{"log.format", c.Log.Format, []string{"text", "json"}},
+		{"store_strict", c.StoreStrict, []string{"off", "local", "replica"}},
 		{"redact.compression", c.Redact.Compression, []string{"zstd", "lz4", "snappy", "gzip", "none"}},
 		{"redact.partitioning", c.Redact.Partitioning, []string{"keep", "key", "round-robin"}},
 	} {
@@ -348,14 +354,6 @@ func (c *Config) Path(p string) string {
 		return p
 	}
 	return filepath.Join(c.dir, p)
-}
-
-// StoreURL gives the store's URL with its path resolved like all paths of the file.
-func (c *Config) StoreURL() string {
-	if path, ok := strings.CutPrefix(c.Store, "file:"); ok {
-		return "file:" + c.Path(path)
-	}
-	return c.Store
 }
 
 // DeadLetterFile gives the path of the dead-letter file; empty for none.
@@ -420,17 +418,4 @@ func (c *Config) Diagnose(path string, err error) conf.Diagnostics {
 	doc := c.doc.Beside()
 	doc.Errorf(path, "%v", err)
 	return doc.Diagnostics()
-}
-
-// checkStoreFolder tells of a folder that is not there, in which the store's file is to be made.
-func (c *Config) checkStoreFolder() error {
-	path, ok := strings.CutPrefix(c.StoreURL(), "file:")
-	if !ok {
-		return nil
-	}
-	dir := filepath.Dir(strings.TrimPrefix(path, "//"))
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("store: there is no folder %s; make it", dir)
-	}
-	return nil
 }

@@ -50,7 +50,7 @@ func TestEverythingWrongIsReportedAtOnceWithItsPlace(t *testing.T) {
   topic_pattern: '^logs\.('
   start: yesterday
   sasl: {mechanism: kerberos}
-store: redis://127.0.0.1
+store: etcd://user:hunter2@127.0.0.1/
 commit_interval: 0s
 listen: "9188"
 log: {level: loud}

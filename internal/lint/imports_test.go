@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/health":     {"internal/crash"},
 	"internal/testbroker": {},
 	"internal/config":     {"internal/conf", "internal/glob", "parse", "redact", "rules"},
+	"internal/testredis":  {},
 	"bench":               {""},
 	"cmd":                 {""},
 	"internal/e2e":        {""},

@@ -33,7 +33,7 @@ func boundOwner(day *bolt.Bucket, owner []byte) error {
 	var totals []rollup.FormCount
 	c := day.Cursor()
 	for key, value := c.Seek(owner); key != nil && bytes.HasPrefix(key, owner); key, value = c.Next() {
-		n, err := total(value)
+		n, err := rollup.PairsTotal(value)
 		if err != nil {
 			return err
 		}

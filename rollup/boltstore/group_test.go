@@ -165,7 +165,7 @@ func TestQuartersMerge(t *testing.T) {
 	}
 	want := []uint64{0, 7, 3, 4, 49, 5, 50, 300, 95, 1 << 63}
 	for i := 0; i < len(want); i += 2 {
-		quarter, n, rest, err := cutPair(stored)
+		quarter, n, rest, err := rollup.CutPair(stored)
 		if err != nil || uint64(quarter) != want[i] || n != want[i+1] {
 			t.Fatalf("pair %d: %d %d %v, want %d %d", i/2, quarter, n, err, want[i], want[i+1])
 		}
@@ -182,18 +182,18 @@ func FuzzQuarters(f *testing.F) {
 	f.Add([]byte{1}, uint8(0), uint64(1))
 	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, uint8(0), uint64(1))
 	f.Fuzz(func(t *testing.T, stored []byte, quarter uint8, n uint64) {
-		before, err := total(stored)
+		before, err := rollup.PairsTotal(stored)
 		if err != nil {
 			if !errors.Is(err, rollup.ErrCorrupt) {
 				t.Fatalf("%v does not say that the file is corrupt", err)
 			}
 			return
 		}
-		merged, err := appendMerged(nil, stored, []cell{{quarter: quarter % quartersPerDay, n: n}})
+		merged, err := appendMerged(nil, stored, []cell{{quarter: quarter % 96, n: n}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := total(merged)
+		after, err := rollup.PairsTotal(merged)
 		if err != nil || after != rollup.Sum(before, n) {
 			t.Fatalf("%d + %d = %d, %v", before, n, after, err)
 		}

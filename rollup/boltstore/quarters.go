@@ -7,31 +7,12 @@ import (
 	"github.com/logproc/logproc/rollup"
 )
 
-// quartersPerDay is the number of buckets in a UTC day.
-const quartersPerDay = 96
-
 var errCounts = fmt.Errorf("%w: counts that cannot be read", rollup.ErrCorrupt)
-
-// cutPair reads the pair at the start of a day's counts.
-func cutPair(b []byte) (quarter uint8, n uint64, rest []byte, err error) {
-	if len(b) < 2 || b[0] >= quartersPerDay {
-		return 0, 0, nil, errCounts
-	}
-	n, size := binary.Uvarint(b[1:])
-	if size <= 0 {
-		return 0, 0, nil, errCounts
-	}
-	return b[0], n, b[1+size:], nil
-}
-
-func appendPair(dst []byte, quarter uint8, n uint64) []byte {
-	return binary.AppendUvarint(append(dst, quarter), n)
-}
 
 // appendMerged appends the sum of a day's stored counts and of cells, which are ordered by quarter.
 func appendMerged(dst, stored []byte, cells []cell) ([]byte, error) {
 	for len(stored) > 0 {
-		quarter, n, rest, err := cutPair(stored)
+		quarter, n, rest, err := rollup.CutPair(stored)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +23,7 @@ func appendMerged(dst, stored []byte, cells []cell) ([]byte, error) {
 		if len(cells) > 0 && cells[0].quarter == quarter {
 			dst, cells = appendCells(dst, n, cells)
 		} else {
-			dst = appendPair(dst, quarter, n)
+			dst = rollup.AppendPair(dst, quarter, n)
 		}
 	}
 	for len(cells) > 0 {
@@ -58,20 +39,7 @@ func appendCells(dst []byte, n uint64, cells []cell) ([]byte, []cell) {
 		n = rollup.Sum(n, cells[0].n)
 		cells = cells[1:]
 	}
-	return appendPair(dst, quarter, n), cells
-}
-
-// total gives the sum of a day's counts.
-func total(stored []byte) (uint64, error) {
-	sum := uint64(0)
-	for len(stored) > 0 {
-		_, n, rest, err := cutPair(stored)
-		if err != nil {
-			return 0, err
-		}
-		sum, stored = rollup.Sum(sum, n), rest
-	}
-	return sum, nil
+	return rollup.AppendPair(dst, quarter, n), cells
 }
 
 // dayKey gives the name of a UTC day's bucket; names are in the order of the days.

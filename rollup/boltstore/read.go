@@ -42,7 +42,7 @@ func (s *Store) Ledgers(ctx context.Context) ([]rollup.Ledger, error) {
 			if !ok {
 				return fmt.Errorf("%w: a partition's name cannot be read", rollup.ErrCorrupt)
 			}
-			state, err := decodePartition(tp, value)
+			state, err := rollup.DecodeState(tp, value)
 			if err == nil && state.Known {
 				ledgers = append(ledgers, state.Ledger)
 			}
@@ -126,7 +126,7 @@ func (s *Store) each(ctx context.Context, rows []row, q rollup.Query, f func(rol
 			return s.errorOf("read", errCounts)
 		}
 		for rest := rows[i].value; len(rest) > 0; {
-			quarter, n, after, err := cutPair(rest)
+			quarter, n, after, err := rollup.CutPair(rest)
 			if err != nil {
 				return s.errorOf("read", err)
 			}

@@ -5,24 +5,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/logproc/logproc/rollup"
 	"github.com/logproc/logproc/rollup/boltstore"
 	"github.com/logproc/logproc/rollup/memstore"
+	"github.com/logproc/logproc/rollup/redisstore"
 )
 
 // Options are common to all stores.
 type Options struct {
-	Now       func() time.Time // dates the ledgers (default time.Now)
-	MustExist bool             // refuse to make a new store, for commands that only read
+	Now       func() time.Time    // dates the ledgers (default time.Now)
+	MustExist bool                // refuse to make a new store, for commands that only read
+	Strict    string              // off (default), local or replica: what a server has to confirm, see redisstore.Strict
+	Getenv    func(string) string // for passwords (default os.Getenv)
+	Logger    *slog.Logger        // gets warnings about a server's settings (default: discard)
 }
 
-const supported = "supported are file:PATH (one process at a time) and memory: (lost at the end)"
+const supported = "supported are redis://HOST:PORT/DB (and rediss, redis+unix, redis+sentinel, redis+cluster), file:PATH (one process at a time) and memory: (lost at the end)"
 
-// OpenURL opens the store at url: "file:PATH" is a file of the embedded database, "memory:" is in
-// memory. Errors never repeat the url, which may hold a password. The caller closes the store.
+// OpenURL opens the store at url: "redis:" and its relatives are on a server (see redisstore.Open),
+// "file:PATH" is a file of the embedded database, "memory:" is in memory. Errors never repeat the url, which
+// may hold a password. The caller closes the store.
 func OpenURL(ctx context.Context, url string, opts Options) (rollup.Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -40,6 +47,8 @@ func OpenURL(ctx context.Context, url string, opts Options) (rollup.Store, error
 		return memstore.New(opts.Now), nil
 	case scheme == "file":
 		return openFile(rest, opts)
+	case redisstore.IsURL(url):
+		return openRedis(ctx, url, opts)
 	case !isScheme(scheme):
 		return nil, errors.New("store: it begins with no scheme that is known; " + supported)
 	}
@@ -61,6 +70,38 @@ func openFile(path string, opts Options) (rollup.Store, error) {
 		return nil, err // not a typed nil in the interface
 	}
 	return store, nil
+}
+
+func openRedis(ctx context.Context, url string, opts Options) (rollup.Store, error) {
+	strict, err := redisstore.ParseStrict(opts.Strict)
+	if err != nil {
+		return nil, fmt.Errorf("store_strict: %w", err)
+	}
+	store, err := redisstore.Open(ctx, url, redisstore.Options{
+		Now: opts.Now, MustExist: opts.MustExist, Strict: strict, Getenv: getenvOr(opts.Getenv), Logger: opts.Logger,
+	})
+	if err != nil {
+		return nil, err // not a typed nil in the interface
+	}
+	return store, nil
+}
+
+// Check says what is wrong with a url, and with the files that it names, without opening the store.
+func Check(url string, opts Options) error {
+	if !redisstore.IsURL(url) {
+		return nil // for the others, the configuration and Open say all there is
+	}
+	if err := redisstore.CheckURL(url, getenvOr(opts.Getenv)); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func getenvOr(getenv func(string) string) func(string) string {
+	if getenv == nil {
+		return os.Getenv
+	}
+	return getenv
 }
 
 func isScheme(s string) bool {

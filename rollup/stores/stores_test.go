@@ -40,9 +40,9 @@ func TestOpenURLRefuses(t *testing.T) {
 		{"logproc.db", "as in file:logproc.db"},
 		{"file:", "needs a path"},
 		{"file://host/x.db", "file:///PATH"},
-		{"memory:x", "supported are file:PATH"},
-		{"etcd://user:secret@host/", "scheme etcd: is not supported; supported are file:PATH"},
-		{"user:secret", "supported are file:PATH"},
+		{"memory:x", "supported are redis://HOST"},
+		{"etcd://user:secret@host/", "scheme etcd: is not supported; supported are redis://HOST"},
+		{"user:secret", "supported are redis://HOST"},
 		{"pass word:secret", "no scheme that is known"},
 	} {
 		s, err := stores.OpenURL(t.Context(), test.url, stores.Options{})

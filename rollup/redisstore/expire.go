@@ -1,0 +1,82 @@
+package redisstore
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/logproc/logproc/rollup"
+)
+
+// Expire implements rollup.Store. Fields go in small steps, so that the server is never kept from commits.
+func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (deleted int, more bool, err error) {
+	err = s.call(ctx, "delete old days", func(ctx context.Context) error {
+		days, err := s.days(ctx)
+		if err != nil {
+			return err
+		}
+		for _, day := range slices.Sorted(maps.Keys(days)) {
+			if !rollup.Expired(rollup.BucketAt(day, 0), before) {
+				continue
+			}
+			for _, tp := range days[day] {
+				if deleted >= limit {
+					more = true
+					return nil
+				}
+				n, err := s.deleteDay(ctx, tp, day, limit-deleted)
+				deleted += n
+				if err != nil {
+					return err
+				}
+				more = more || deleted >= limit
+			}
+		}
+		return nil
+	})
+	return deleted, more && err == nil, err
+}
+
+// deleteDay deletes up to limit fields of a partition's day, and the day itself when that is all of it.
+func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int32, limit int) (deleted int, err error) {
+	counts, forms := s.names.day(tp, kindCounts, day), s.names.day(tp, kindForms, day)
+	var sizes [2]*redis.IntCmd
+	_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		sizes = [2]*redis.IntCmd{pipe.HLen(ctx, counts), pipe.HLen(ctx, forms)}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if int(sizes[0].Val()) > limit { // forms are few
+		return s.deleteFields(ctx, counts, limit)
+	}
+	// One transaction: else a commit to that day in between would be forgotten.
+	_, err = s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.Unlink(ctx, counts, forms)
+		pipe.SRem(ctx, s.names.days(tp), day)
+		return nil
+	})
+	return int(sizes[0].Val() + sizes[1].Val()), err
+}
+
+// deleteFields deletes limit fields of a hash that has more.
+func (s *Store) deleteFields(ctx context.Context, key string, limit int) (deleted int, err error) {
+	for deleted < limit {
+		found, _, err := s.client.HScan(ctx, key, 0, "", int64(min(limit-deleted, scanCount))).Result()
+		if err != nil || len(found) == 0 {
+			return deleted, err
+		}
+		var fields []string
+		for i := 0; i < len(found) && len(fields) < limit-deleted; i += 2 {
+			fields = append(fields, found[i])
+		}
+		if err := s.client.HDel(ctx, key, fields...).Err(); err != nil {
+			return deleted, err
+		}
+		deleted += len(fields)
+	}
+	return deleted, nil
+}
