@@ -51,5 +51,11 @@ func CheckDocument(d *Document) error {
 	return nil
 }
 
+// NextVersion gives the version of a document that is written over one of a version (0: none). It grows with the
+// clock, so that a document which was deleted does not get an old version again: a version is a fence, too.
+func NextVersion(before uint64, now time.Time) uint64 {
+	return max(before+1, uint64(max(0, now.UnixMilli())))
+}
+
 // Expired tells whether the document is gone at a time.
 func (d *Document) Expired(now time.Time) bool { return !d.Expires.IsZero() && !d.Expires.After(now) }

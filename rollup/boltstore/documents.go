@@ -140,7 +140,7 @@ func (s *Store) PutDocuments(ctx context.Context, documents []rollup.Document) e
 	}
 	err := s.update(ctx, len(documents), func(t *transaction) error {
 		for i := range documents {
-			if err := putDocument(t.tx, documents[i]); err != nil {
+			if err := putDocument(t.tx, documents[i], s.now()); err != nil {
 				return err
 			}
 		}
@@ -152,7 +152,7 @@ func (s *Store) PutDocuments(ctx context.Context, documents []rollup.Document) e
 	return nil
 }
 
-func putDocument(tx *bolt.Tx, d rollup.Document) error {
+func putDocument(tx *bolt.Tx, d rollup.Document, now time.Time) error {
 	before, err := loadDocument(tx, d.Name)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func putDocument(tx *bolt.Tx, d rollup.Document) error {
 			return err
 		}
 	}
-	d.Version = before.Version + 1
+	d.Version = rollup.NextVersion(before.Version, now)
 	if !d.Expires.IsZero() {
 		if err := expiries.Put(expiryKey(&d), nil); err != nil {
 			return err
@@ -197,7 +197,7 @@ func (s *Store) SwapDocument(ctx context.Context, d rollup.Document) (swapped bo
 			return nil
 		}
 		swapped = true
-		return putDocument(t.tx, d)
+		return putDocument(t.tx, d, s.now())
 	})
 	if err != nil {
 		return false, s.errorOf("write a document", err)

@@ -74,7 +74,7 @@ func (s *Store) PutDocuments(ctx context.Context, documents []rollup.Document) e
 }
 
 func (s *Store) put(d rollup.Document) {
-	d.Version = s.documents[d.Name].Version + 1 // also of one that has expired: a version is never used twice
+	d.Version = rollup.NextVersion(s.documents[d.Name].Version, s.now())
 	d.Value = bytes.Clone(d.Value)
 	s.documents[d.Name] = d
 }
