@@ -44,9 +44,19 @@ vet: ## Run go vet, the end-to-end tests included
 	go vet -tags e2e ./...
 
 .PHONY: e2e
-e2e: ## Install what is missing, then test the built program on real Kafka, Prometheus, kcat and rsyslog
+e2e: ## Install what is missing, then test the built program on real Kafka, Redis, Prometheus, kcat and rsyslog
 	internal/e2e/install.sh
 	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 20m ./internal/e2e/... ./rollup/redisstore/...
+
+CHAOS_FOR ?= 5m
+CHAOS_SEEDS ?= 3
+CHAOS_SEED ?= 1
+CHAOS_RECORDS ?= 5000000
+.PHONY: chaos
+chaos: ## Count 5,000,000 records while replicas, Redis and Kafka are killed, for CHAOS_FOR (5m) and CHAOS_SEEDS (3)
+	internal/e2e/install.sh
+	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 90m -v -run '^TestChaos$$' ./internal/e2e/... -chaos.for=$(CHAOS_FOR) \
+	  -chaos.seeds=$(CHAOS_SEEDS) -chaos.seed=$(CHAOS_SEED) -chaos.records=$(CHAOS_RECORDS)
 
 .PHONY: bench
 bench: ## Measure the whole pipeline against fetch + parse alone

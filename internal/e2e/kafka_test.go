@@ -27,6 +27,13 @@ func newTopic(t *testing.T, partitions int, settings ...string) string {
 		}
 		return '-'
 	}, t.Name())
+	createTopic(t, name, partitions, settings...)
+	return name
+}
+
+// createTopic creates a topic and waits until every partition has a leader.
+func createTopic(t *testing.T, name string, partitions int, settings ...string) {
+	t.Helper()
 	config := kafka.TopicConfig{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}
 	for i := 0; i < len(settings); i += 2 {
 		config.ConfigEntries = append(config.ConfigEntries, kafka.ConfigEntry{ConfigName: settings[i], ConfigValue: settings[i+1]})
@@ -48,7 +55,6 @@ func newTopic(t *testing.T, partitions int, settings ...string) string {
 		t.Fatal(err)
 	}
 	topic.Close()
-	return name
 }
 
 // kcatLines has kcat produce the lines, dealt to the partitions in turn.

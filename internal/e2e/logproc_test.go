@@ -17,13 +17,14 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/logproc/logproc/rollup"
-	"github.com/logproc/logproc/rollup/boltstore"
+	"github.com/logproc/logproc/rollup/stores"
 )
 
 // deployment is one `logproc run` as an operator would set it up: a topic, a group and a store file.
 type deployment struct {
 	t                   *testing.T
-	topic, group, store string
+	topic, group, store string // store is a file
+	url                 string // of another store than the file; empty for that
 	listen              string
 	args                []string // further arguments of run
 }
@@ -36,7 +37,14 @@ func newDeployment(t *testing.T, topic string, args ...string) *deployment {
 
 func (d *deployment) arguments() []string {
 	return append([]string{"run", "--brokers", shared.kafka, "--topic", d.topic, "--group", d.group,
-		"--store", "file:" + d.store, "--listen", d.listen}, d.args...)
+		"--store", d.storeURL(), "--listen", d.listen}, d.args...)
+}
+
+func (d *deployment) storeURL() string {
+	if d.url != "" {
+		return d.url
+	}
+	return "file:" + d.store
 }
 
 // start starts run without waiting for its end.
@@ -54,10 +62,10 @@ func (d *deployment) untilEnd() {
 // series is a line of the summed-up truth: msg, service and level.
 type series struct{ msg, service, level string }
 
-// totals reads the store's counts. Nobody else may have it open.
+// totals reads the store's counts. Nobody else may have a file open.
 func (d *deployment) totals() map[series]uint64 {
 	d.t.Helper()
-	store, err := boltstore.Open(d.store, boltstore.Options{})
+	store, err := stores.OpenURL(d.t.Context(), d.storeURL(), stores.Options{MustExist: true})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -115,3 +115,10 @@ func (s *prometheus) targetHealth() (string, error) {
 	}
 	return target.Health, err
 }
+
+// The shipped alerts are well-formed, and each has a case in which it fires and one in which it is silent.
+func TestShippedAlerts(t *testing.T) {
+	dir := filepath.Join(shared.root, "deploy/prometheus")
+	must(t, nil, "promtool", "check", "rules", filepath.Join(dir, "logproc.rules.yaml"))
+	must(t, nil, "promtool", "test", "rules", filepath.Join(dir, "logproc.rules.test.yaml"))
+}

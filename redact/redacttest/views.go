@@ -3,8 +3,10 @@
 package redacttest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"math/big"
 	"net/url"
@@ -43,6 +45,32 @@ func Views(text string) string {
 	}
 	return all.String()
 }
+
+// Leaks names every value of the cases that must be hidden and is in an output, through any decoding. It decodes
+// line by line, since an output as a whole is no encoding of anything.
+func Leaks(output []byte, cases []Case) (leaks []string) {
+	var all strings.Builder
+	all.Write(output)
+	seen := make(map[string]bool)
+	for line := range bytes.Lines(output) {
+		if text := string(bytes.TrimSpace(line)); text != "" && !seen[text] && len(text) < maxViewed {
+			seen[text] = true
+			all.WriteString(Views(text))
+		}
+	}
+	text := all.String()
+	for _, c := range cases {
+		for _, hide := range c.MustHide {
+			if strings.Contains(text, hide) {
+				leaks = append(leaks, fmt.Sprintf("case %d (%s): %q is in it", c.ID, c.Kind, hide))
+			}
+		}
+	}
+	return leaks
+}
+
+// maxViewed is the size of a line beyond which it is only searched as it is.
+const maxViewed = 64 << 10
 
 func decodings(t string) []string {
 	out := []string{html.UnescapeString(t), strings.Map(visible, norm.NFKC.String(t))}
