@@ -499,3 +499,35 @@ func TestDurationsOfAnOperation(t *testing.T) {
 		t.Errorf("durations: %v", shown.durations)
 	}
 }
+
+func TestExemplarsNameTraces(t *testing.T) {
+	record := func(trace string, ms int) string {
+		return fmt.Sprintf(`{"t":"2026-11-20T12:00:00Z","service":"a","env":"test","lvl":"info","msg":"one-ok","duration":%d,"trace_id":%q}`, ms, trace)
+	}
+	const slow = "4bf92f3577b34da6a3ce929d0e0e4736"
+	log := newLog(record("-", 5), record("33eda743-f124-435c-71fc-3c872bbc98e6", 12), record(slow, 900), record("5577006791947779410", 3), record("no number", 70))
+	shown := &exemplars{metrics: newMetrics()}
+	if err := newPipeline(t, pipeline.Config{Source: single(log, 64), Store: memstore.New(time.Now), Metrics: shown}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(shown.slowest) != 1 || fmt.Sprintf("%016x%016x %v", shown.slowest[0].TraceHi, shown.slowest[0].TraceLo, shown.slowest[0].Value) != slow+" 0.9" {
+		t.Errorf("of the durations: %+v, want the slowest", shown.slowest)
+	}
+	if len(shown.events) != 1 || shown.events[0].TraceHi != 0x33eda743f124435c || shown.events[0].Time == 0 {
+		t.Errorf("of the events: %+v, want the first with an id", shown.events)
+	}
+}
+
+type exemplars struct {
+	*metrics
+	events  []rollup.SeriesExemplar
+	slowest []rollup.Exemplar
+}
+
+func (m *exemplars) Committed(c *rollup.Commit, took time.Duration) {
+	m.metrics.Committed(c, took)
+	m.events = append(m.events, c.Exemplars...)
+	for _, d := range c.Durations {
+		m.slowest = append(m.slowest, d.Exemplar)
+	}
+}

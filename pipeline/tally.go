@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/binary"
 
+	"github.com/logproc/logproc/correlate/id"
 	"github.com/logproc/logproc/internal/exphist"
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/redact"
@@ -54,6 +55,9 @@ const maxForms = 256
 // that is beyond the budget.
 const maxKnown = 300_000
 
+// maxLooks bounds the trace ids that are read for an exemplar, per series and commit.
+const maxLooks = 8
+
 // maxKnownKey is the longest entry of that table, in bytes.
 const maxKnownKey = 512
 
@@ -65,9 +69,12 @@ type series struct {
 	bucket rollup.Bucket
 	n      uint64
 	others map[rollup.Bucket]uint64
-	dirty  bool
-	used   int // resets when it was last dirty
-	gone   bool
+	// exemplar is the first event since the last commit that names a trace.
+	exemplar rollup.Exemplar
+	looks    int // for it
+	dirty    bool
+	used     int // resets when it was last dirty
+	gone     bool
 }
 
 type operation struct{ service, env, msg redact.Text }
@@ -75,6 +82,7 @@ type operation struct{ service, env, msg redact.Text }
 type durations struct {
 	operation
 	histogram exphist.Histogram
+	exemplar  rollup.Exemplar // of the longest since the last commit
 	dirty     bool
 	used      int
 	gone      bool
@@ -115,8 +123,12 @@ func (t *tally) add(r *parse.Record) {
 		s = t.resolve(r)
 	}
 	t.count(s)
+	if s.exemplar.Time == 0 && s.looks < maxLooks && len(r.TraceID) > 0 {
+		s.exemplar = exemplarOf(r, 1)
+		s.looks++
+	}
 	if r.DurationState == parse.Present && s.key.Msg != redact.Const(rollup.MsgInvalid) {
-		t.observe(s, r.Duration)
+		t.observe(s, r)
 	}
 	if r.TimeState != parse.Present {
 		t.untimed++
@@ -258,7 +270,7 @@ func (s *series) elsewhere(bucket rollup.Bucket) {
 	delete(s.others, bucket)
 }
 
-func (t *tally) observe(s *series, d parse.Millis) {
+func (t *tally) observe(s *series, r *parse.Record) {
 	o := s.durations
 	if o == nil {
 		name := operation{s.key.Service, s.key.Env, s.key.Msg}
@@ -272,7 +284,21 @@ func (t *tally) observe(s *series, d parse.Millis) {
 		o.dirty, o.used = true, t.resets
 		t.dirtyDurations = append(t.dirtyDurations, o)
 	}
-	o.histogram.Observe(float64(d) / 1000)
+	seconds := float64(r.Duration) / 1000
+	o.histogram.Observe(seconds)
+	if len(r.TraceID) > 0 && seconds > o.exemplar.Value {
+		o.exemplar = exemplarOf(r, seconds)
+	}
+}
+
+// exemplarOf makes an exemplar of a record that names a trace. When its trace id is no number of 64 or 128 bits,
+// which no tracing system knows, it only has the value.
+func exemplarOf(r *parse.Record, value float64) rollup.Exemplar {
+	trace := id.Trace(r.TraceID)
+	if trace.Form != id.Full && trace.Form != id.Short || r.Time == 0 {
+		return rollup.Exemplar{Value: value}
+	}
+	return rollup.Exemplar{TraceHi: trace.Hi, TraceLo: trace.Lo, Short: trace.Form == id.Short, Value: value, Time: r.Time}
 }
 
 func (t *tally) violate(s *serviceTally, broken rules.RuleSet) {
@@ -312,8 +338,11 @@ func (t *tally) addForm(s *series, r *parse.Record) {
 // into hands everything counted since the last reset to c, which borrows it until the next reset.
 func (t *tally) into(c *rollup.Commit) {
 	c.Counts, c.Forms, c.Durations = c.Counts[:0], c.Forms[:0], c.Durations[:0]
-	c.Violations, c.Overflowed = c.Violations[:0], c.Overflowed[:0]
+	c.Violations, c.Overflowed, c.Exemplars = c.Violations[:0], c.Overflowed[:0], c.Exemplars[:0]
 	for _, s := range t.dirty {
+		if s.exemplar.Time != 0 {
+			c.Exemplars = append(c.Exemplars, rollup.SeriesExemplar{Key: s.key, Exemplar: s.exemplar})
+		}
 		c.Counts = append(c.Counts, rollup.Count{Key: s.key, Bucket: s.bucket, N: s.n})
 		for bucket, n := range s.others {
 			c.Counts = append(c.Counts, rollup.Count{Key: s.key, Bucket: bucket, N: n})
@@ -323,7 +352,7 @@ func (t *tally) into(c *rollup.Commit) {
 		c.Forms = append(c.Forms, *f)
 	}
 	for _, d := range t.dirtyDurations {
-		c.Durations = append(c.Durations, rollup.Durations{Service: d.service, Env: d.env, Msg: d.msg, Histogram: &d.histogram})
+		c.Durations = append(c.Durations, rollup.Durations{Service: d.service, Env: d.env, Msg: d.msg, Histogram: &d.histogram, Exemplar: d.exemplar})
 	}
 	for _, s := range t.dirtyServices {
 		for rule, n := range s.violations {
@@ -343,11 +372,11 @@ func (t *tally) into(c *rollup.Commit) {
 // look-up tables.
 func (t *tally) reset() {
 	for _, s := range t.dirty {
-		s.dirty, s.n = false, 0
+		s.dirty, s.n, s.exemplar, s.looks = false, 0, rollup.Exemplar{}, 0
 		clear(s.others)
 	}
 	for _, d := range t.dirtyDurations {
-		d.dirty = false
+		d.dirty, d.exemplar = false, rollup.Exemplar{}
 		d.histogram.Reset()
 	}
 	for _, s := range t.dirtyServices {

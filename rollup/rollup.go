@@ -156,6 +156,7 @@ type Commit struct {
 	Lost     []Lost
 
 	// What else the records brought, for the metrics that follow the commit.
+	Exemplars   []SeriesExemplar // at most one of a Key
 	Durations   []Durations
 	Violations  []Violations
 	Overflowed  []Overflowed
@@ -173,6 +174,22 @@ type Commit struct {
 type Durations struct {
 	Service, Env, Msg redact.Text
 	Histogram         *exphist.Histogram
+	Exemplar          Exemplar // of the longest
+}
+
+// Exemplar is an event that stands for others, by its trace. The id is a number, so that nothing personal can
+// be in it. The zero Exemplar is none.
+type Exemplar struct {
+	TraceHi, TraceLo uint64
+	Short            bool    // the id has 64 bits, which are in TraceLo
+	Value            float64 // what was observed; 1 for a count
+	Time             int64   // of the event, Unix nanoseconds
+}
+
+// SeriesExemplar is an exemplar of the events of a key.
+type SeriesExemplar struct {
+	Key Key
+	Exemplar
 }
 
 // Violations is how often a service broke one rule of the naming convention.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -121,4 +122,29 @@ func TestShippedAlerts(t *testing.T) {
 	dir := filepath.Join(shared.root, "deploy/prometheus")
 	must(t, nil, "promtool", "check", "rules", filepath.Join(dir, "logproc.rules.yaml"))
 	must(t, nil, "promtool", "test", "rules", filepath.Join(dir, "logproc.rules.test.yaml"))
+}
+
+// Trace ids of log lines come back from a real Prometheus as exemplars of the counter and the histogram.
+func TestExemplarsInPrometheus(t *testing.T) {
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	topic := newTopic(t, 1)
+	line := fmt.Sprintf(`{"t":%q,"service":"crm","env":"e2e","lvl":"error","msg":"order-sync-fail","duration":812.5,"traceparent":"00-%s-00f067aa0ba902b7-01"}`,
+		time.Now().UTC().Format(time.RFC3339Nano), trace)
+	d := newDeployment(t, topic)
+	run := d.start()
+	d.healthy(run)
+	server := startPrometheus(t, d.listen, "--enable-feature=exemplar-storage")
+	kcatLines(t, topic, 1, [][]byte{[]byte(line)})
+	now := time.Now()
+	for _, query := range []string{`log_events_total{msg="order-sync-fail"}`, `log_event_duration_seconds_bucket{msg="order-sync-fail"}`} {
+		eventually(t, time.Minute, "give the exemplar of "+query, func() error {
+			body, err := server.get("/api/v1/query_exemplars", url.Values{"query": {query},
+				"start": {strconv.FormatInt(now.Add(-time.Hour).Unix(), 10)}, "end": {strconv.FormatInt(now.Add(time.Hour).Unix(), 10)}})
+			if err == nil && !strings.Contains(string(body), trace) {
+				err = fmt.Errorf("answer: %s", body)
+			}
+			return err
+		})
+	}
+	terminate(t, run)
 }

@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"redact/keyring":      {"internal/conf"},
 	"redact/redacttest":   {},
 	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
-	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
+	"pipeline":            {"correlate/id", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
 	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":         {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
 	"internal/advice":     {},

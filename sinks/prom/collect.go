@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,8 +30,10 @@ func (e *Exporter) snapshot() snapshot {
 	now := e.options.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	events := e.events.snapshot()
+	events.exemplars = slices.Clone(e.exemplars)
 	return snapshot{
-		counters: []counterValues{e.events.snapshot(), e.violations.snapshot(), e.deadLetters.snapshot(), e.conflicts.snapshot(),
+		counters: []counterValues{events, e.violations.snapshot(), e.deadLetters.snapshot(), e.conflicts.snapshot(),
 			e.overflow.snapshot(), e.untimely.snapshot(), e.redactions.snapshot(), e.observed.snapshot(), e.withheld.snapshot()},
 		durations: e.durations.snapshot(),
 		commits:   e.commits.Clone(),

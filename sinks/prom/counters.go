@@ -86,6 +86,8 @@ type counterValues struct {
 	desc   *prometheus.Desc
 	series []series
 	values []uint64
+	// exemplars are those of the values, by place; nil where the family has none. They never change.
+	exemplars []*dto.Exemplar
 }
 
 // emit sends the counters, from one block of memory.
@@ -100,6 +102,9 @@ func (v counterValues) emit(ch chan<- prometheus.Metric) {
 		c := &all[i]
 		c.value = float64(v.values[i])
 		c.dto.Value, c.dto.CreatedTimestamp = &c.value, v.series[i].created
+		if v.exemplars != nil {
+			c.dto.Exemplar = v.exemplars[i]
+		}
 		c.sample = sample{desc: v.desc, labels: v.series[i].labels, counter: &c.dto}
 		ch <- &c.sample
 	}

@@ -1,6 +1,8 @@
 package prom
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -13,6 +15,8 @@ import (
 const (
 	classicFirst = -10
 	classicLast  = 6
+
+	classicBuckets = classicLast - classicFirst + 1
 )
 
 // maxNativeBuckets is the number of buckets above which a histogram is shown at half the resolution; a
@@ -22,7 +26,22 @@ const maxNativeBuckets = 160
 // histograms is a family of histograms with keys of type K. The exporter's lock guards it.
 type histograms[K comparable] struct {
 	index[K]
-	values []*exphist.Histogram
+	values []*histogram
+}
+
+// histogram is one with the newest exemplar of each classic bucket; the last one is beyond them.
+type histogram struct {
+	exphist.Histogram
+	exemplars [classicBuckets + 1]*dto.Exemplar
+}
+
+// exemplify keeps an exemplar, which must not be changed any more.
+func (h *histogram) exemplify(e *dto.Exemplar) {
+	at := 0
+	for at < classicBuckets && e.GetValue() > exphist.UpperBound((classicFirst+at)<<exphist.Schema) {
+		at++
+	}
+	h.exemplars[at] = e
 }
 
 func newHistograms[K comparable](limit int, desc *prometheus.Desc, labels func(K) []*dto.LabelPair, standIn func(K, bool) K) *histograms[K] {
@@ -30,19 +49,19 @@ func newHistograms[K comparable](limit int, desc *prometheus.Desc, labels func(K
 }
 
 // at gives the histogram of k, to add to.
-func (h *histograms[K]) at(k K, created *timestamppb.Timestamp) *exphist.Histogram {
+func (h *histograms[K]) at(k K, created *timestamppb.Timestamp) *histogram {
 	at, _ := h.place(k, created)
 	for int(at) >= len(h.values) {
-		h.values = append(h.values, new(exphist.Histogram))
+		h.values = append(h.values, new(histogram))
 	}
 	return h.values[at]
 }
 
 // snapshot copies the histograms.
 func (h *histograms[K]) snapshot() histogramValues {
-	v := histogramValues{desc: h.desc, series: h.series[:len(h.values):len(h.values)], values: make([]*exphist.Histogram, len(h.values))}
+	v := histogramValues{desc: h.desc, series: h.series[:len(h.values):len(h.values)], values: make([]*histogram, len(h.values))}
 	for i, from := range h.values {
-		v.values[i] = from.Clone()
+		v.values[i] = &histogram{Histogram: *from.Histogram.Clone(), exemplars: from.exemplars}
 	}
 	return v
 }
@@ -51,13 +70,29 @@ func (h *histograms[K]) snapshot() histogramValues {
 type histogramValues struct {
 	desc   *prometheus.Desc
 	series []series
-	values []*exphist.Histogram
+	values []*histogram
 }
 
 func (v histogramValues) emit(ch chan<- prometheus.Metric) {
 	for i, h := range v.values {
-		ch <- &sample{desc: v.desc, labels: v.series[i].labels, histogram: expose(h, v.series[i].created)}
+		ch <- &sample{desc: v.desc, labels: v.series[i].labels, histogram: h.expose(v.series[i].created)}
 	}
+}
+
+// expose gives the histogram with its exemplars.
+func (h *histogram) expose(created *timestamppb.Timestamp) *dto.Histogram {
+	out := expose(&h.Histogram, created)
+	for i, e := range h.exemplars {
+		if e == nil {
+			continue
+		}
+		out.Exemplars = append(out.Exemplars, e)
+		if i < classicBuckets {
+			out.Bucket[i].Exemplar = e
+		}
+	}
+	slices.SortFunc(out.Exemplars, func(a, b *dto.Exemplar) int { return a.Timestamp.AsTime().Compare(b.Timestamp.AsTime()) })
+	return out
 }
 
 // bucket is a native bucket that is not empty.
@@ -85,8 +120,7 @@ func expose(h *exphist.Histogram, created *timestamppb.Timestamp) *dto.Histogram
 
 // classic gives the cumulative counts up to each power of two.
 func classic(buckets []bucket, zeros uint64) []*dto.Bucket {
-	const n = classicLast - classicFirst + 1
-	out := make([]*dto.Bucket, 0, n)
+	out := make([]*dto.Bucket, 0, classicBuckets)
 	total := zeros
 	for e := classicFirst; e <= classicLast; e++ {
 		last := e << exphist.Schema

@@ -115,7 +115,8 @@ type Exporter struct {
 	mu          sync.Mutex // guards everything below
 	labels      *labels
 	events      *counters[eventKey]
-	eventRates  []*rate // by place in events
+	eventRates  []*rate         // by place in events
+	exemplars   []*dto.Exemplar // likewise; nil for none
 	durations   *histograms[operation]
 	violations  *counters[violation]
 	deadLetters *counters[string]
@@ -187,8 +188,18 @@ func (e *Exporter) Committed(c *rollup.Commit, took time.Duration) {
 		e.addEvents(eventKeyOf(c.Counts[i].Key), c.Counts[i].N, now, created)
 	}
 	e.rates.flush(now)
-	for _, d := range c.Durations {
-		e.durations.at(operation{clean(d.Service.String()), clean(d.Env.String()), clean(d.Msg.String())}, created).Merge(d.Histogram)
+	for i := range c.Exemplars {
+		if at, found := e.events.places[eventKeyOf(c.Exemplars[i].Key)]; found { // else its labels had to be made valid
+			e.exemplars[at] = exemplarOf(&c.Exemplars[i].Exemplar, now)
+		}
+	}
+	for i := range c.Durations {
+		d := &c.Durations[i]
+		h := e.durations.at(operation{clean(d.Service.String()), clean(d.Env.String()), clean(d.Msg.String())}, created)
+		h.Merge(d.Histogram)
+		if d.Exemplar.Time != 0 {
+			h.exemplify(exemplarOf(&d.Exemplar, now))
+		}
 	}
 	for _, v := range c.Violations {
 		e.violations.add(violation{clean(v.Service.String()), clean(v.Rule)}, v.N, created)
@@ -251,6 +262,7 @@ func (e *Exporter) newEvents(k eventKey, n uint64, now time.Time, created *times
 	if int(at) == len(e.eventRates) {
 		service := *e.events.series[at].labels[servicePlace].Value
 		e.eventRates = append(e.eventRates, e.rates.of(service, now))
+		e.exemplars = append(e.exemplars, nil)
 	}
 	return at
 }
