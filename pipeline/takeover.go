@@ -88,7 +88,7 @@ func (w *worker) copied(ctx context.Context, claim rollup.Claim) copied {
 		return copied{}
 	}
 	same := note.stateID == w.cfg.Store.StateID()
-	if same && claim.Known {
+	if same && claim.Known && note.topicID == claim.TopicID {
 		w.cfg.Logger.Warn("the store has come back from the past, counting again from there",
 			"partition", w.partition.ID().String(), "stored", claim.Offset, "counted", offset)
 	}

@@ -319,6 +319,8 @@ var (
 	ErrLocked = errors.New("another process has it open")
 	// ErrUnknownPartition: nothing was ever committed for a partition.
 	ErrUnknownPartition = errors.New("nothing is stored of it")
+	// ErrAway: the store cannot be reached, or is just starting; it may answer later.
+	ErrAway = errors.New("the store is away")
 	// ErrCorrupt: the store's content cannot be read.
 	ErrCorrupt = errors.New("it is corrupt or no logproc store")
 )

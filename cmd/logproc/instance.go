@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"regexp"
@@ -75,10 +76,9 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
-	if i.store, err = stores.OpenURL(ctx, cfg.StoreURL(), stores.Options{Strict: cfg.StoreStrict, Logger: i.logger}); err != nil {
+	if err := i.openStore(ctx, o.untilEnd); err != nil {
 		return nil, err
 	}
-	i.cleanUps = append(i.cleanUps, i.store.Close)
 	if err := i.openLetters(); err != nil {
 		return nil, err
 	}
@@ -110,6 +110,29 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 		return nil, err
 	}
 	return i, i.serve()
+}
+
+// storePatience is how long a store that cannot be reached is tried with --until-end, as brokers are.
+const storePatience = time.Minute
+
+// openStore opens the store, waiting for a server that is away: it may be restarting just when we are.
+func (i *instance) openStore(ctx context.Context, untilEnd bool) (err error) {
+	pause := backoff.Backoff{Rand: rand.Float64}
+	for {
+		i.store, err = stores.OpenURL(ctx, i.cfg.StoreURL(), stores.Options{Strict: i.cfg.StoreStrict, Logger: i.logger})
+		switch {
+		case err == nil:
+			i.cleanUps = append(i.cleanUps, i.store.Close)
+			return nil
+		case !errors.Is(err, rollup.ErrAway) || untilEnd && time.Since(i.started) > storePatience:
+			return err
+		case pause.Tries == 0:
+			i.logger.Warn("the store cannot be opened for now, trying again", "error", err)
+		}
+		if !pause.Wait(ctx) {
+			return err
+		}
+	}
 }
 
 // run works until ctx ends or the source does, with the HTTP server and the checks beside it.

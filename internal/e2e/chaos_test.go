@@ -200,6 +200,7 @@ func (c *chaos) taken(owned map[string]int64, dead *replica, limit time.Time) bo
 
 func (c *chaos) restartReplica() {
 	r := c.any()
+	r.healthy(r.process) // a program that has only just begun is ended by the signal itself
 	terminate(c.t, r.process)
 	r.process = r.start()
 }
@@ -218,12 +219,14 @@ func (c *chaos) joinOrLeave() {
 		return
 	}
 	last := len(c.replicas) - 1
+	c.replicas[last].healthy(c.replicas[last].process)
 	terminate(c.t, c.replicas[last].process)
 	c.replicas = c.replicas[:last]
 }
 
 func (c *chaos) rollingRestart() {
 	for _, r := range c.replicas {
+		r.healthy(r.process)
 		terminate(c.t, r.process)
 		r.process = r.start()
 		r.healthy(r.process)
@@ -307,6 +310,25 @@ func (c *chaos) settle(truth map[series]uint64) {
 	got := c.replicas[0].totals()
 	compare(c.t, got, truth)
 	c.report(sum(got), sum(truth))
+	c.checkLedgers(ends)
+}
+
+// checkLedgers compares what the store says of every partition with the topic itself.
+func (c *chaos) checkLedgers(ends map[int32]int64) {
+	store, err := stores.OpenURL(c.t.Context(), c.redis.url(), stores.Options{MustExist: true})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer store.Close()
+	ledgers, err := store.Ledgers(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, l := range ledgers {
+		if l.Offset != ends[l.Partition] || l.Outcomes.Total() != uint64(l.Offset) {
+			c.t.Errorf("%s: %d records have an outcome, up to offset %d of %d", l.TopicPartition, l.Outcomes.Total(), l.Offset, ends[l.Partition])
+		}
+	}
 }
 
 // behind tells how far the store is from the ends of the topic.

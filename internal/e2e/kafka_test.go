@@ -16,7 +16,11 @@ import (
 	"github.com/logproc/logproc/bench/produce"
 )
 
-const sigterm = syscall.SIGTERM
+const (
+	sigterm = syscall.SIGTERM
+	sigstop = syscall.SIGSTOP
+	sigcont = syscall.SIGCONT
+)
 
 // newTopic creates a topic named after the test, with settings as name, value, ….
 func newTopic(t *testing.T, partitions int, settings ...string) string {

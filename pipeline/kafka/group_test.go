@@ -270,6 +270,54 @@ func TestPatternFindsLaterTopics(t *testing.T) {
 	}
 }
 
+// TestLaterTopicsBeginAtTheirBeginning: `latest` leaves out what was there at the start, not what came while we ran.
+func TestLaterTopicsBeginAtTheirBeginning(t *testing.T) {
+	b := start(t, testbroker.Options{Topics: map[string]int32{"logs.a": 1}})
+	producer := newProducer(t, b, testbroker.None)
+	put := func(topic string) {
+		t.Helper()
+		if err := producer.Values(context.Background(), topic, 0, "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("logs.a")
+	cfg := config(b)
+	cfg.Topics, cfg.TopicPattern, cfg.Start = nil, `logs\..+`, kafka.StartLatest()
+	starts := make(chan rollup.TopicPartition, 10)
+	offsets := make(chan int64, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	src := newSource(t, cfg)
+	done := make(chan error, 1)
+	go func() {
+		done <- src.Run(ctx, func(ctx context.Context, p pipeline.Partition) {
+			if offset, err := p.Start(ctx); err == nil {
+				starts <- p.ID()
+				offsets <- offset
+			}
+			<-ctx.Done()
+		})
+	}()
+	if tp, offset := <-starts, <-offsets; tp.Topic != "logs.a" || offset != 1 {
+		t.Errorf("%s starts at %d, want the end", tp, offset)
+	}
+	if err := b.CreateTopic("logs.later", 1); err != nil {
+		t.Fatal(err)
+	}
+	put("logs.later")
+	for tp := range starts {
+		if offset := <-offsets; tp.Topic == "logs.later" {
+			if offset != 0 {
+				t.Errorf("%s starts at %d, want its beginning", tp, offset)
+			}
+			break
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPatternWithNoTopicYet(t *testing.T) {
 	b := start(t, testbroker.Options{})
 	cfg := config(b)

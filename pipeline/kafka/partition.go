@@ -71,8 +71,12 @@ func (p *partition) TopicID() rollup.TopicID { return p.id.rollup() }
 // Start implements pipeline.Partition.
 func (p *partition) Start(ctx context.Context) (int64, error) {
 	pause := backoff.Backoff{Rand: p.src.cfg.Rand}
+	start := p.src.cfg.Start
+	if int(p.tp.Partition) >= p.src.first[p.tp.Topic] {
+		start = StartEarliest() // it came while we ran: what it held before we noticed is not from before our time
+	}
 	for {
-		offset, pl, err := p.src.cluster.offsetAt(ctx, p.tp, p.src.cfg.Start.timestamp(), p.serial())
+		offset, pl, err := p.src.cluster.offsetAt(ctx, p.tp, start.timestamp(), p.serial())
 		if err == nil {
 			err = pl.checkSame(p.tp, p.id)
 		}

@@ -29,6 +29,8 @@ type Source struct {
 	membership membership
 
 	ends map[rollup.TopicPartition]int64 // with UntilEnd; written before the first partition is made
+	// first is the number of partitions that each topic had at the start; written before the first partition is made.
+	first map[string]int
 
 	mu     sync.Mutex
 	cancel context.CancelCauseFunc // ends Run
@@ -100,6 +102,10 @@ func (s *Source) run(ctx context.Context, work func(ctx context.Context, p pipel
 	sub, err := s.subscribe(ctx)
 	if err != nil {
 		return unlessEnded(ctx, err)
+	}
+	s.first = make(map[string]int)
+	for name, t := range sub.topics {
+		s.first[name] = len(t.partitions)
 	}
 	if s.cfg.UntilEnd {
 		if err := s.noteEnds(ctx, sub); err != nil {

@@ -20,7 +20,29 @@ var errUnconfirmed = errors.New("written, but not yet confirmed")
 
 // errorOf says what was being done and, where the operator can do something, what.
 func errorOf(doing string, err error) error {
-	return fmt.Errorf("%s: %w", doing, explain(err))
+	explained := fmt.Errorf("%s: %w", doing, explain(err))
+	if isAway(err) {
+		return awayError{explained}
+	}
+	return explained
+}
+
+// awayError is an error that may pass by itself: rollup.ErrAway, with a text of its own.
+type awayError struct{ error }
+
+// Is reports whether target is rollup.ErrAway.
+func (awayError) Is(target error) bool { return target == rollup.ErrAway }
+
+// Unwrap gives the error itself.
+func (e awayError) Unwrap() error { return e.error }
+
+func isAway(err error) bool {
+	for _, begins := range [...]string{"LOADING", "MASTERDOWN", "CLUSTERDOWN"} {
+		if isReply(err, begins) {
+			return true
+		}
+	}
+	return isTimeout(err) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
 }
 
 // explain gives errors of the server and of the connection a text that tells what to do. What has a text of
