@@ -1,7 +1,7 @@
 package detect
 
 // evidence is what a word beside a value says about it, as bits.
-type evidence uint32
+type evidence uint64
 
 const (
 	eSecret     evidence = 1 << iota // names a secret when a value is assigned to it
@@ -24,6 +24,8 @@ const (
 	eLat
 	eLon
 	eVersion
+	eRelease // says so of small numbers only: "build", and "release" of an address too
+	eProduct // names a program: a version after its slash
 	eFiller  // says nothing: "is", "for", "the"
 	eStop    // says that the number is something else: "offset", "ms", "order"
 	eUnit    // after a number: says that it is a quantity
@@ -96,7 +98,9 @@ func vocabulary() map[evidence]string {
 		eGeo:        `geo gps coordinate coordinates coord coords latlon latlng latlong position location point koordinater koordinaten geolocation wgs84 pos`,
 		eLat:        `lat latitude latitud`,
 		eLon:        `lon lng long longitude longitud`,
-		eVersion:    `version versions ver vers v firmware fw build release revision rev bios chrome chromium firefox safari opera webkit applewebkit edge edg sw driver kernel sdk plugin patch hotfix ios android macos os windows`,
+		eVersion:    `version versions ver vers v firmware revision`,
+		eRelease:    `build release rev fw bios driver sdk patch hotfix jvm jdk jre nginx apache openssl kernel`,
+		eProduct:    `chrome chromium firefox safari opera webkit applewebkit edge edg version mozilla curl okhttp java python`,
 		eFiller:     `is was are to for the of from with on at by via my your his her and or new old customer user s as value be has`,
 		eStop:       `offset offsets epoch took after order orders invoice batch count size port pid ref reference ticket time timestamp ts duration timeout latency bytes build version error status line row rows seq sequence partition lag txn transaction crc hash checksum case job task process thread build serial sku part parcel shipment account amount balance total price index length retry retries attempt attempts attempted volume rate limit quota slot tac lac`,
 		eUnit:       `ms us ns s sec secs second seconds msec usec min mins minutes hours h days bytes byte kb mb gb kib mib gib b k m rows records messages items times percent lines requests calls attempts retries hz khz mhz usd eur sek nok gbp kr`,
