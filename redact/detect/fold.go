@@ -38,6 +38,13 @@ func fold(v *View, t []byte) bool {
 	return changed
 }
 
+// Folded gives a name as a reader sees it: what a text's folded view shows.
+func Folded(name []byte) []byte {
+	var v View
+	fold(&v, name)
+	return v.Text
+}
+
 // colour is the length of a terminal's control sequence (ECMA-48, ESC [ numbers letter) at i, 0 when there is none.
 func colour(t []byte, i int) int {
 	if t[i] != 0x1b || at(t, i+1) != '[' {
