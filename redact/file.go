@@ -66,6 +66,7 @@ type ruleEntry struct {
 	Detectors []string `yaml:"detectors" help:"instead of fields: findings of these detectors, wherever they are" enum:"kinds"`
 	Evidence  []string `yaml:"evidence_of" help:"instead of an operator: in these fields the detectors need no word beside the value" enum:"kinds"`
 	Without   []string `yaml:"without" help:"with keep: detectors that do not run in these fields" enum:"kinds"`
+	Text      string   `yaml:"text" help:"with keep: scan, and only ids, numbers and times are kept; values of several words or with an assignment in them are searched like those of fields without a rule" enum:"scan"`
 	treatment `yaml:",inline"`
 	scope     `yaml:",inline"`
 }

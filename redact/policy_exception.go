@@ -34,6 +34,7 @@ func (e *exceptions) apply(field Field, service []byte, path [][]byte, w *finder
 		}
 		field.On &^= x.detectors
 		field.Hint &^= x.detectors
+		field.Text &^= x.detectors
 		if field.Act != nil && slices.Contains(x.rules, field.Act.Rule) {
 			field.Act = nil
 		}

@@ -17,6 +17,7 @@ type rule struct {
 	act               *Action
 	keep              bool
 	evidence, without detect.Kinds
+	scanText          bool // with keep: prose is not kept
 
 	field [outputCount]Field // what a field gets that the rule wins
 }

@@ -20,6 +20,9 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	if f.Act != nil {
 		return r.wholeString(d, raw, at, f.Act, n, result)
 	}
+	if f.Text != 0 && isProse(raw) {
+		n = r.textNode(n, depth+1)
+	}
 	if d.plain && len(r.echoes) == 0 && !r.patterns {
 		if r.tree.isClean(n, raw) {
 			return result
