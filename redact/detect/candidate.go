@@ -13,7 +13,7 @@ const (
 // The lanes that a byte counts in.
 const (
 	laneDigit  = 1 << (laneBits * iota)
-	laneSign   // @ % & \ = : + and bytes that are not ASCII: one is enough to look closer
+	laneSign   // @ % & \ = : + > and bytes that are not ASCII: one is enough to look closer
 	laneHyphen // hardware addresses of letters only, PEM blocks, --password
 	laneDot
 	laneUpper
@@ -32,7 +32,7 @@ func makeLanes() (t [256]uint64) {
 			t[b] = laneHyphen
 		case c == '.':
 			t[b] = laneDot
-		case c >= 0x80 || c == '@' || c == '%' || c == '&' || c == '\\' || c == '=' || c == ':' || c == '+':
+		case c >= 0x80 || c == '@' || c == '%' || c == '&' || c == '\\' || c == '=' || c == ':' || c == '+' || c == '>':
 			t[b] = laneSign
 		}
 	}
@@ -61,6 +61,9 @@ func candidate(text []byte) bool {
 	}
 	if hyphens >= 2 && bytes.Contains(text, []byte("--")) {
 		return true
+	}
+	if i := bytes.IndexByte(text, '\''); i > 1 && text[i-1] == ' ' && isLetter(text[i-2]) {
+		return true // PASSWORD 'x'
 	}
 	if len(text) < encodedLeast || digits+upper == 0 && bytes.IndexByte(text, ' ') < 0 {
 		return false

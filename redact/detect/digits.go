@@ -15,10 +15,13 @@ func (s *Scanner) digits(i int) int {
 	t := s.text
 	e := digitsEnd(t, i)
 	prev, next := at(t, i-1), at(t, e)
+	if prev == '[' && (at(t, i-2) == '[' || at(t, i-2) == '3') {
+		s.view = true // a terminal's colour as it is shown: ^[[31m, #033[31m
+	}
 	if isLetter(prev) {
 		return s.glued(i, e)
 	}
-	if prev == ' ' && e-i == 2 && isLetter(at(t, i-2)) {
+	if (prev == ' ' || prev == '-') && e-i <= 6 && isLetter(at(t, i-2)) {
 		if end := s.nino(i - 3); end > 0 {
 			return end
 		}
@@ -138,6 +141,9 @@ func separator(t []byte, e int) (int, byte) {
 		}
 		return e + 1, ' '
 	case '-', '.', '/', '+':
+		if b == '-' && at(t, e+1) == '(' {
+			return e + 2, ' '
+		}
 		return e + 1, b
 	case ')':
 		if n := at(t, e+1); n == ' ' || n == '-' {

@@ -106,7 +106,9 @@ func lookAlike(r rune) byte {
 		return '.'
 	case r == 0xfe6b:
 		return '@'
-	case r == 0x2018, r == 0x2019, r == 0x2bc:
+	case r == 0x201c, r == 0x201d, r == 0x201e, r == 0x201f, r == 0x2033, r == 0xab, r == 0xbb:
+		return '"'
+	case r == 0x2018, r == 0x2019, r == 0x201a, r == 0x2039, r == 0x203a, r == 0x2bc:
 		return '\''
 	case r >= 0x370 && r <= 0x58f:
 		return letterAlike(r)

@@ -16,7 +16,7 @@ func (s *Scanner) geo(i, e int) int {
 		return s.add(Geo, start, end)
 	}
 	words := s.before(start)
-	if words&(eGeo|eLat|eLon) == 0 {
+	if words&(eGeo|eLat|eLon) == 0 || words&ePlace != 0 && places < 4 {
 		return 0
 	}
 	partner, partnerEnd := s.partner(end, words)

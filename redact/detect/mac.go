@@ -61,6 +61,8 @@ func (s *Scanner) dash(i int) int {
 	switch {
 	case at(t, i+1) == '-':
 		return s.dashes(i)
+	case at(t, i+1) == '>':
+		return s.assign(i)
 	case at(t, i+3) == '-' && isHex(at(t, i-1)):
 		if end := s.mac(i); end > 0 {
 			return end

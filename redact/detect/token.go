@@ -2,20 +2,76 @@ package detect
 
 import "encoding/base64"
 
-// space looks at the end of words: "Bearer" and "Basic" are followed by a credential.
+// space looks at the end of words: "Bearer" and "Basic" are followed by a credential, and words for a
+// secret by one in quotes or by what no word looks like.
 func (s *Scanner) space(i int) int {
 	t := s.text
-	switch at(t, i-1) {
-	case 'r', 'R':
+	switch lower(at(t, i-1)) {
+	case 'r':
 		if equalFold(t, i-6, "bearer") && !isAlnum(at(t, i-7)) {
 			return s.credential(i + 1)
 		}
-	case 'c', 'C':
+	case 'c':
 		if equalFold(t, i-5, "basic") && !isAlnum(at(t, i-6)) {
 			return s.credential(i + 1)
 		}
+	case 'd', 'e', 't', 'a', 'n', 'y', 's', ':': // the ends of password, secret, token, key, is …
+		next := at(t, i+1)
+		if next == '\'' || next == '"' {
+			return max(s.quotedPassword(i), i+1)
+		}
+		if i+leastKey < len(t) && class[t[i+leastKey]]&class[t[i+leastKey/2]]&class[next]&cToken != 0 {
+			return max(s.spokenKey(i), i+1)
+		}
 	}
 	return i + 1
+}
+
+// leastKey is the length from which letters of both cases and digits in a row are taken for a key after a word.
+const leastKey = 20
+
+// quotedPassword looks for a password in quotes behind the word for it and the space at i: SQL's
+// PASSWORD 'x'. Quotes behind "token" are as often those of a parser's error.
+func (s *Scanner) quotedPassword(i int) int {
+	t := s.text
+	if !s.weak || !isLetter(at(t, i-1)) {
+		return 0
+	}
+	if e, _ := s.wordBefore(i, max(0, i-partBytes)); e&ePassword == 0 {
+		return 0
+	}
+	start, end, _ := quotedValue(t, i+1)
+	if end-start < 4 || end == len(t) || SaysNothing(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
+		return 0
+	}
+	return s.add(Secret, start, end)
+}
+
+// spokenKey looks for a key behind the space at i, and the words "secret", "api key", "token is" and the
+// like before it: at least twenty characters with digits, capitals and small letters among them.
+func (s *Scanner) spokenKey(i int) int {
+	t := s.text
+	end := runEnd(t, i+1, cToken)
+	if !s.weak || end-i <= leastKey || !mixed(t[i+1:end]) || ownToken(t[i+1:end]) {
+		return 0
+	}
+	key := false
+	for j, n := i, 0; n < 4; n++ {
+		w, ok := s.wordEndBefore(j, max(s.lastEnd(), i-contextBytes))
+		if !ok || j-w > 2 {
+			return 0
+		}
+		e, start := s.wordBefore(w, max(0, w-partBytes))
+		if e&eSecret != 0 || key && e&eKeyed != 0 {
+			return s.add(Secret, i+1, end)
+		}
+		key = key || e&eSecretTail != 0
+		if e&(eFiller|eSecretTail|eKeyed) == 0 {
+			return 0
+		}
+		j = start
+	}
+	return 0
 }
 
 // credential looks for a token of at least sixteen characters at i. Lower-case words with hyphens are prose.

@@ -23,6 +23,8 @@ func unescape(v *View, t []byte) bool {
 			r, n = entity(t, i)
 		case '\\':
 			r, n = escape(t, i)
+		case '#', '^':
+			r, n = shownEscape(t, i)
 		}
 		if n == 0 {
 			v.byte(t[i], i)
@@ -105,6 +107,17 @@ func escape(t []byte, i int) (rune, int) {
 			}
 		}
 		return r, 6
+	}
+	return 0, 0
+}
+
+// shownEscape reads what syslog (#033[) and terminals (^[[) show of the escape character.
+func shownEscape(t []byte, i int) (rune, int) {
+	switch {
+	case hasPrefix(t[i:], "#033["):
+		return 0x1b, 4
+	case hasPrefix(t[i:], "^[["):
+		return 0x1b, 2
 	}
 	return 0, 0
 }

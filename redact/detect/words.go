@@ -5,6 +5,7 @@ type evidence uint64
 
 const (
 	eSecret     evidence = 1 << iota // names a secret when a value is assigned to it
+	ePassword                        // names one also in front of a value in quotes
 	eSecretTail                      // names one only after another word: "key" in api_key
 	eOTP                             // names a one-time code
 	eCookie                          // names a header whose whole value is secret
@@ -21,6 +22,7 @@ const (
 	eIMSI
 	eIMEI
 	eGeo
+	ePlace // with eGeo: names other things too, so that the numbers must be exact
 	eLat
 	eLon
 	eVersion
@@ -78,24 +80,26 @@ func vocabulary() map[evidence]string {
 		eSecret: `password passwd passwort pwd pswd pass passphrase passcode secret token apikey authorization credential credentials
 			losenord lösenord passord adgangskode salasana kennwort contrasena contraseña motdepasse senha wachtwoord haslo hasło
 			clientsecret accesstoken refreshtoken idtoken authtoken sessiontoken bearertoken apitoken secretkey accesskey
-			privatekey encryptionkey signingkey sharedkey masterkey authkey jsessionid phpsessid aspsessionid sessid sessionkey
+			privatekey encryptionkey signingkey sharedkey masterkey authkey bearer basicauth jsessionid phpsessid aspsessionid sessid sessionkey
 			userpassword dbpassword xapikey secretaccesskey awssecretaccesskey pgpassword proxyauthorization`,
+		ePassword:   `password passwd pwd passphrase passwort kennwort losenord passord salasana adgangskode by`,
 		eSecretTail: `key`,
-		eOTP:        `otp totp pin puk cvv cvc cvv2 cvc2 onetimepassword onetimecode verificationcode engangskod engangskode pinkod pinkode pincode tan mtan smscode`,
+		eOTP:        `otp totp pin puk cvv cvc cvv2 cvc2 onetimepassword onetimecode verificationcode otpcode totpcode smsotpcode otppin engangskod engangskode pinkod pinkode pincode tan mtan smscode`,
 		eCookie:     `cookie setcookie`,
 		eQuery:      `key sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion`,
-		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp phoneno telno telnr homephone workphone contactphone customerphone`,
+		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp mob mobnr tlfnr phoneno phonenr telno telnr homephone workphone contactphone customerphone`,
 		eCall:       `call calls called caller calling callee cell sms mms dial dialed dialled dialing fax ring ringa ringer ringde samtal anrop anruf appel llamada subscriber recipient handy portable landline hotline viber contact cli ani dnis did nummer numer numero número mobilt callback callednumber callingnumber callernumber subscribernumber contactnumber calleridnumber callerid`,
 		eNumber:     `number num no nr nbr numbers nummer numero número`,
 		eID:         `id ids identity identifier`,
 		eParty:      `caller called calling callee subscriber contact home work office emergency destination originating terminating recipient sender dialed dialled forwarding callback whatsapp a b`,
-		eNational:   `national personal social identity tax citizen person insurance security`,
+		eNational:   `f pers fødsels fodsels födelse birth norwegian swedish norsk svensk svenskt national personal social identity tax citizen person insurance security`,
 		ePnr:        `personnummer personnr persnr pnr personid personnumber personalnumber personalidentitynumber samordningsnummer nationalid nationalidnumber nationalidentitynumber socialsecuritynumber ssn identitynumber`,
-		eFnr:        `fodselsnummer fødselsnummer fodselsnr fødselsnr foedselsnummer fnr dnummer dnr d personnummer personnr pnr nationalid nationalidentitynumber hnummer birthnumber`,
+		eFnr:        `fodselsnummer fødselsnummer fodselsnr fødselsnr foedselsnummer fnr dnummer dnr foedselsnr d personnummer personnr pnr nationalid nationalidentitynumber hnummer birthnumber`,
 		eSSN:        `ssn socialsecurity socialsecuritynumber socialsecurityno taxid taxpayerid tin itin`,
 		eIMSI:       `imsi imsis imsinumber`,
 		eIMEI:       `imei imeis imeisv imeinumber deviceimei`,
 		eGeo:        `geo gps coordinate coordinates coord coords latlon latlng latlong position location point koordinater koordinaten geolocation wgs84 pos`,
+		ePlace:      `position location point pos`,
 		eLat:        `lat latitude latitud`,
 		eLon:        `lon lng long longitude longitud`,
 		eVersion:    `version versions ver vers v firmware revision`,
