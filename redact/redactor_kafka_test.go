@@ -31,10 +31,16 @@ func TestKcatLine(t *testing.T) {
 			`{"topic":"l","partition":0,"offset":7,"note":"a@example.com","payload":"x","headers":7}`,
 			`{"topic":"l","partition":0,"offset":7,"note":"<email>","payload":"x","headers":[]}`,
 		},
-		"a record":      {`{"email":"a@example.com"}`, `{"email":"<email>"}`},
-		"text":          {`a@example.com`, `<email>`},
-		"cut off":       {`{"topic":"l","partition":0,"offset":7,"payload":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"payload":"<email>`},
-		"escaped names": {`{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"Anna\"}"}`, `{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"<name>\"}"}`},
+		"a record":             {`{"email":"a@example.com"}`, `{"email":"<email>"}`},
+		"text":                 {`a@example.com`, `<email>`},
+		"cut off":              {`{"topic":"l","partition":0,"offset":7,"payload":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"payload":"<email>`},
+		"cut off in a payload": {`{"topic":"l","partition":0,"offset":7,"headers":["user","Anna"],"payload":"{\"firstName\":\"An`, `{"topic":"l","partition":0,"offset":7,"headers":[],"payload":"{\"firstName\":\"<name>`},
+		"cut off in a key":     {`{"topic":"l","partition":0,"offset":7,"key":"4f27a784`, `{"topic":"l","partition":0,"offset":7,"key":"<withheld>"`},
+		"cut off in headers":   {`{"topic":"l","partition":0,"offset":7,"headers":["user","Anna`, `{"topic":"l","partition":0,"offset":7,"headers":[]`},
+		"cut off in a name":    {`{"topic":"l","partition":0,"offset":7,"ke`, ``},
+		"cut off in a field":   {`{"topic":"l","partition":0,"offset":7,"note":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"note":"<email>`},
+		"a topic's name":       {`{"topic":"of-a@example.com","partition":0,"offset":7,"payload":"x"}`, `{"topic":"<email>","partition":0,"offset":7,"payload":"x"}`},
+		"escaped names":        {`{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"Anna\"}"}`, `{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"<name>\"}"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := c.want

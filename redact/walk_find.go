@@ -89,23 +89,28 @@ func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 			return
 		}
 		i += next
-		if src[i] == '>' {
+		if src[i] == '>' && (i == from || src[i-1] != '-') {
 			i = r.element(src, from, i, to, n, depth)
 			continue
 		}
-		key, quoted := keyBefore(src[from:i])
-		if key == nil {
+		sign := i
+		if src[i] == '>' {
+			sign--
+		}
+		key, quoted := keyBefore(src[from:sign])
+		value := detect.SignEnd(src[:to], sign)
+		if key == nil || value == 0 {
 			continue
 		}
-		start, end := valueAfter(src[:to], i+1)
-		if start == end {
+		start, end := valueAfter(src[:to], value)
+		if start == end || detect.SaysNothing(src[start:end]) {
 			continue
 		}
 		c := r.child(n, key, depth+1)
 		f := r.tree.at(c).field
 		switch {
 		case f.acts():
-			if src[i] == ':' && !quoted && !isStructured(src[:to], i, start, key) {
+			if src[i] == ':' && !quoted && !isStructured(src[:to], value, start, key) || isCount(f.Act, key, src[start:end]) {
 				continue // "password: expired" of prose
 			}
 			r.pushFinding(src, start, end, 0, f.Act, f.Act.Kind, c)
@@ -144,10 +149,17 @@ func (r *Redactor) element(src []byte, from, i, to int, n int32, depth int) int 
 	return i + length
 }
 
-// isStructured reports whether a word, a colon at i and a value at start are a field and no prose: the value
+// isCount reports whether a value counts secrets and is none: tokens=512.
+func isCount(act *Action, key, value []byte) bool {
+	const most = 7 // digits
+	n := len(key)
+	return act.Kind == detect.Secret && n > 2 && key[n-1]|0x20 == 's' && key[n-2]|0x20 != 's' && len(value) <= most && digitsEnd(value, 0) == len(value)
+}
+
+// isStructured reports whether a word, a sign that ends at i and a value at start are a field and no prose: the value
 // is in quotes or follows at once, or the word is none of a language: first_name, AccountID.
 func isStructured(src []byte, i, start int, key []byte) bool {
-	if start == i+1 || isQuote(src[start-1]) {
+	if start == i || isQuote(src[start-1]) {
 		return true
 	}
 	for j, c := range key {
@@ -165,7 +177,7 @@ const maxPairKey = 64
 
 // keyBefore gives the key that text ends in, in quotes or a word; nil when there is none.
 func keyBefore(text []byte) (key []byte, quoted bool) {
-	text = bytes.TrimRight(text, " ")
+	text = bytes.TrimRight(text, " \t")
 	n := len(text)
 	if n == 0 {
 		return nil, false
@@ -194,7 +206,7 @@ func isKeyByte(c byte) bool {
 
 // valueAfter gives where the value begins and ends that follows a key's sign at i.
 func valueAfter(src []byte, i int) (start, end int) {
-	for i < len(src) && src[i] == ' ' {
+	for i < len(src) && (src[i] == ' ' || src[i] == '\t') {
 		i++
 	}
 	if i == len(src) {

@@ -156,6 +156,9 @@ func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 		return whole
 	}
 	act := f.Act
+	if act != nil && isCount(act, r.tree.at(n).plain, raw) {
+		return whole
+	}
 	kind := detect.Custom
 	if act != nil {
 		kind = act.Kind

@@ -4,7 +4,7 @@ package detect
 // value after it is one.
 func (s *Scanner) assign(i int) int {
 	t := s.text
-	v := signEnd(t, i)
+	v := SignEnd(t, i)
 	if !s.weak || v == 0 {
 		return i + 1
 	}
@@ -48,8 +48,9 @@ func parameterKind(e evidence) Kind {
 	return Secret
 }
 
-// signEnd is where the value begins behind the sign at i: =, :, :=, =>, ->, ==>; 0 when the sign compares.
-func signEnd(t []byte, i int) int {
+// SignEnd is where the value begins behind the sign of an assignment that starts at i: =, :, :=, =>, ->, ==>;
+// 0 when the sign compares, as "==" between spaces does.
+func SignEnd(t []byte, i int) int {
 	e := i + 1
 	switch {
 	case t[i] == ':' && at(t, e) == '=', t[i] == '-':
@@ -63,7 +64,7 @@ func signEnd(t []byte, i int) int {
 	switch {
 	case at(t, e) == '>':
 		return e + 1
-	case e > i+1:
+	case e > i+1 && (e >= len(t) || isSpace(t[e])):
 		return 0
 	}
 	return e

@@ -41,7 +41,7 @@ func (s *Scanner) quotedPassword(i int) int {
 		return 0
 	}
 	start, end, _ := quotedValue(t, i+1)
-	if end-start < 4 || end == len(t) || SaysNothing(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
+	if end-start < 4 || end == len(t) || SaysNothing(t[start:end]) || ownMarker(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
 		return 0
 	}
 	return s.add(Secret, start, end)

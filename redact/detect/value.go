@@ -242,8 +242,18 @@ func letters(v []byte) bool {
 }
 
 // SaysNothing says whether the value of a key says that there is none or what became of it, as in
-// password=null, token: expired, pass=true.
-func SaysNothing(value []byte) bool { return emptyWord(value) || ownMarker(value) }
+// password=null, token: expired, pass=true, pin=***.
+func SaysNothing(value []byte) bool { return emptyWord(value) || stars(value) }
+
+// stars says whether v is stars only, as others mask values.
+func stars(v []byte) bool {
+	for _, b := range v {
+		if b != '*' {
+			return false
+		}
+	}
+	return len(v) > 2
+}
 
 // prose says whether the value text[start:end] after "key: " is a word of a sentence: lower-case letters
 // with another word behind it.
