@@ -176,7 +176,7 @@ func (r *Redactor) textNode(n int32, depth int) int32 {
 // isProse reports whether a value is words, or an assignment, and no id, number, time or version.
 func isProse(raw []byte) bool {
 	for i, c := range raw {
-		if c == ' ' || c == '\\' || c == '=' && i+1 < len(raw) && raw[i+1] != '=' {
+		if c == ' ' || c == ',' || c == '\\' || c == '=' && i+1 < len(raw) && raw[i+1] != '=' {
 			return true
 		}
 	}

@@ -201,7 +201,7 @@ func keyBefore(text []byte) (key []byte, quoted bool) {
 }
 
 func isKeyByte(c byte) bool {
-	return isLower(c) || isUpper(c) || isDigit(c) || c == '_' || c == '-' || c == '.'
+	return isLower(c) || isUpper(c) || isDigit(c) || c == '_' || c == '-' || c == '.' || c >= 0x80
 }
 
 // valueAfter gives where the value begins and ends that follows a key's sign at i.

@@ -20,6 +20,9 @@ func (s *Scanner) geo(i, e int) int {
 		return 0
 	}
 	partner, partnerEnd := s.partner(end, words)
+	if partner == 0 && places >= 4 && len(t)-end < 2 {
+		return s.add(Geo, start, end) // the other one was cut off
+	}
 	if partner == 0 || s.add(Geo, start, end) == 0 {
 		return 0
 	}

@@ -85,7 +85,7 @@ func (s *Scanner) versionContext(i, end int) bool {
 		e, start := s.wordBefore(w, max(0, w-partBytes))
 		switch {
 		case e&eVersion != 0:
-			return n == 0 || like
+			return like || n == 0 && w-start > 1
 		case e&eRelease != 0:
 			return n == 0 && like
 		case upgrade(t, start, w):
@@ -177,6 +177,12 @@ func (s *Scanner) ipv6(i int) int {
 		return runHexColon(t, end)
 	}
 	a, b := start, end
+	if a > 0 && (isAlnum(t[a-1]) || t[a-1] == '_') { // "interface:fe80::1": a word's last letters look like a group
+		for a < b && t[a] != ':' {
+			a++
+		}
+		start = a
+	}
 	if a < b && t[a] == ':' && at(t, a+1) != ':' {
 		a++
 	}

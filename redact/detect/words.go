@@ -87,7 +87,7 @@ func vocabulary() map[evidence]string {
 		eOTP:        `otp totp pin puk cvv cvc cvv2 cvc2 onetimepassword onetimecode verificationcode otpcode totpcode smsotpcode otppin engangskod engangskode pinkod pinkode pincode tan mtan smscode`,
 		eCookie:     `cookie setcookie`,
 		eQuery:      `key sig signature code auth sid session sessionid jwt samlresponse samlrequest assertion`,
-		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp mob mobnr tlfnr phoneno phonenr telno telnr homephone workphone contactphone customerphone`,
+		ePhone:      `phone phones phonenumber phonenumbers telephone telephonenumber tel telefon telefonnummer telefonnr telefonnumber tlf telefono teléfono telefone telefoon telefoonnummer puhelin puhelinnumero puhelinnro téléphone mobile mobilephone mobilenumber mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilenr mobiel movil móvil celular cellphone cellnumber handynummer rufnummer msisdn msisdns gsm whatsapp mob mobnr mobiltel tfn tfnnr puh ph tlfnr phoneno phonenr telno telnr homephone workphone contactphone customerphone`,
 		eCall:       `call calls called caller calling callee cell sms mms dial dialed dialled dialing fax ring ringa ringer ringde samtal anrop anruf appel llamada subscriber recipient handy portable landline hotline viber contact cli ani dnis did nummer numer numero número mobilt callback callednumber callingnumber callernumber subscribernumber contactnumber calleridnumber callerid`,
 		eNumber:     `number num no nr nbr numbers nummer numero número`,
 		eID:         `id ids identity identifier`,
@@ -112,10 +112,12 @@ func vocabulary() map[evidence]string {
 		eBenign:     `page next continuation pagination cursor sync cancel cancellation resume previous prev bucket`,
 		eCode:       `code codes kod koden kode koodi`,
 		eCodeFor:    `verification time security confirmation login authentication 2fa mfa activation onetime bekraftelse`,
-		eName:       `firstname lastname fullname surname givenname familyname fornamn efternamn fornavn etternavn cardholder customername`,
-		eAddress:    `address streetaddress street homeaddress postaladdress adress gatuadress adresse`,
-		eBirth:      `dateofbirth birthdate birthday dob fodelsedatum fodselsdato`,
-		eAccount:    `accountid customerid accountnumber`,
+		eName: `firstname lastname fullname surname givenname familyname fornamn efternamn fornavn etternavn cardholder customername middlename maidenname forename legalname nameoncard cardholdername holdername accountholder contactname recipientname
+			beneficiaryname subscribername passengername patientname vorname nachname etunimi sukunimi`,
+		eAddress: `address streetaddress street homeaddress postaladdress adress gatuadress gateadresse postadress bostadsadress adresse addressline streetname billingaddress shippingaddress deliveryaddress
+			mailingaddress residentialaddress`,
+		eBirth:   `dateofbirth birthdate birthday dob fodelsedatum fodselsdato geburtsdatum syntymaaika`,
+		eAccount: `accountid customerid accountnumber`,
 	}
 }
 
