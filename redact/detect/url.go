@@ -49,7 +49,7 @@ loop:
 		return i
 	}
 	if sign == 0 {
-		if end == len(t) && sep > 0 && sep+1 < end && !slash && t[sep+1] != '[' && t[i] != '[' && digitsEnd(t, sep+1) == sep+1 {
+		if end == len(t) && sep > 0 && sep+1 < end && !slash && t[sep+1] != '[' && t[i] != '[' && digitsEnd(t, sep+1) < end {
 			s.add(URLPassword, sep+1, end) // cut off before its host: a port would be a number
 		}
 		return i

@@ -269,6 +269,9 @@ func prose(t []byte, start, end int) bool {
 // emptyWord says whether a value says that there is none, or what became of it.
 func emptyWord(v []byte) bool {
 	var buf [12]byte
+	if len(v) > 1 && (v[0] == '[' || v[0] == '(') && v[len(v)-1] != ']' && v[len(v)-1] != ')' {
+		v = v[1:] // the value ended before the other bracket
+	}
 	if len(v) > len(buf) {
 		return false
 	}

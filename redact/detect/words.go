@@ -106,15 +106,15 @@ func vocabulary() map[evidence]string {
 		eRelease:    `build release rev fw bios driver sdk patch hotfix jvm jdk jre nginx apache openssl kernel`,
 		eProduct:    `chrome chromium firefox safari opera webkit applewebkit edge edg version mozilla curl okhttp java python`,
 		eFiller:     `is was are to for the of from with on at by via my your his her and or new old customer user s as value be has`,
-		eStop:       `offset offsets epoch took after order orders invoice batch count size port pid ref reference ticket time timestamp ts duration timeout latency bytes build version error status line row rows seq sequence partition lag txn transaction crc hash checksum case job task process thread build serial sku part parcel shipment account amount balance total price index length retry retries attempt attempts attempted volume rate limit quota slot tac lac`,
-		eUnit:       `ms us ns s sec secs second seconds msec usec min mins minutes hours h days bytes byte kb mb gb kib mib gib b k m rows records messages items times percent lines requests calls attempts retries hz khz mhz usd eur sek nok gbp kr`,
+		eStop:       `model type brand os app screen offset offsets epoch took after order orders invoice batch count size port pid ref reference ticket time timestamp ts duration timeout latency bytes build version error status line row rows seq sequence partition lag txn transaction crc hash checksum case job task process thread build serial sku part parcel shipment account amount balance total price index length retry retries attempt attempts attempted users customers subscribers devices accounts sessions volume rate limit quota slot tac lac`,
+		eUnit:       `ms us ns s sec secs second seconds msec usec min mins minutes hours h days bytes byte kb mb gb kib mib gib b k m rows records messages items total users customers subscribers sessions pending times percent lines requests calls attempts retries hz khz mhz usd eur sek nok gbp kr`,
 		eKeyed:      `api access secret private encryption signing shared master auth account storage subscription client app consumer session ssh hmac aes rsa jwt`,
 		eBenign:     `page next continuation pagination cursor sync cancel cancellation resume previous prev bucket`,
 		eCode:       `code codes kod koden kode koodi`,
 		eCodeFor:    `verification time security confirmation login authentication 2fa mfa activation onetime bekraftelse`,
 		eName: `firstname lastname fullname surname givenname familyname fornamn efternamn fornavn etternavn cardholder customername middlename maidenname forename legalname nameoncard cardholdername holdername accountholder contactname recipientname
 			beneficiaryname subscribername passengername patientname vorname nachname etunimi sukunimi`,
-		eAddress: `address streetaddress street homeaddress postaladdress adress gatuadress gateadresse postadress bostadsadress adresse addressline streetname billingaddress shippingaddress deliveryaddress
+		eAddress: `address streetaddress street homeaddress postaladdress adress gatuadress gateadresse postadress bostadsadress adresse address1 address2 addressline addressline1 addressline2 streetname billingaddress shippingaddress deliveryaddress
 			mailingaddress residentialaddress`,
 		eBirth:   `dateofbirth birthdate birthday dob fodelsedatum fodselsdato geburtsdatum syntymaaika`,
 		eAccount: `accountid customerid accountnumber`,
