@@ -88,6 +88,7 @@ type patternEntry struct {
 type exceptionEntry struct {
 	selectors `yaml:",inline"`
 	Services  []string `yaml:"services" help:"services as globs; all when empty"`
+	Values    []string `yaml:"values" help:"instead of fields: findings of the detectors that are exactly one of these texts stay, wherever they are"`
 	Detectors []string `yaml:"detectors" help:"detectors that do not run there" enum:"kinds"`
 	Rules     []string `yaml:"rules" help:"rules for fields that do not apply there"`
 	Reason    string   `yaml:"reason" help:"why" required:"true"`

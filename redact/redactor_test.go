@@ -59,6 +59,25 @@ func apply(t testing.TB, r *redact.Redactor, line string) string {
 	return out
 }
 
+// TestExceptedValues: a finding that an exception names stays, and nothing else does because of it.
+func TestExceptedValues(t *testing.T) {
+	p, err := redact.LoadPolicy("policy.yaml", []byte("version: 1\nid: test\nexceptions:\n- {values: [noreply@example.com, 192.0.2.1], detectors: [email, ip], services: [mail-*],"+
+		" reason: r, owner: o, expires: 2099-12-31}\n"), redact.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := redact.NewRedactor(p, testKeys(t), redact.Options{})
+	const in = `{"a":"noreply@example.com","b":"from noreply@example.com to anna@example.com via 192.0.2.1","c":"192.0.2.11","password":"192.0.2.1"}`
+	for service, want := range map[string]string{
+		"mail-1": `{"a":"noreply@example.com","b":"from noreply@example.com to <email> via 192.0.2.1","c":"<ip>","password":"<secret>"}`,
+		"other":  `{"a":"<email>","b":"from <email> to <email> via <ip>","c":"<ip>","password":"<secret>"}`,
+	} {
+		if got := string(r.Apply(redact.Source{Value: []byte(in), Service: []byte(service)}).Value()); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", service, got, want)
+		}
+	}
+}
+
 func TestApply(t *testing.T) {
 	r := newRedactor(t)
 	for name, c := range map[string]struct{ in, want string }{

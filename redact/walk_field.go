@@ -122,6 +122,7 @@ func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
 
 // root gives the node of a record of the service.
 func (r *Redactor) root(service []byte) int32 {
+	r.service = service
 	n, h := r.tree.find(noNode, service)
 	if n != noNode {
 		return n

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -15,7 +16,11 @@ func (r *Redactor) find(text []byte, f *Field) []detect.Span {
 	if f.Hint&^evident == 0 && !r.scanner.Candidate(text) {
 		return nil
 	}
-	return r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
+	spans := r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
+	if r.policy.exceptions.values != nil {
+		spans = slices.DeleteFunc(spans, func(s detect.Span) bool { return r.policy.exempts(text[s.Start:s.End], s.Kind, r.service) })
+	}
+	return spans
 }
 
 // pushFindings pushes the edits that the findings in text ask for; at is its position.
