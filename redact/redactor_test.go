@@ -89,6 +89,8 @@ func TestApply(t *testing.T) {
 		"escaped key name":      {`{"\u006dsisdn":"447700900123"}`, `{"\u006dsisdn":"<phone>"}`},
 		"arguments":             {`{"argv":["x","--api-key","Zq7","-storepass","Zq8","-p","y","--verbose","z"]}`, `{"argv":["x","--api-key","<secret>","-storepass","<secret>","-p","y","--verbose","z"]}`},
 		"headers in turn":       {`{"rawHeaders":["Host","a","Cookie","sid=1"],"headers":[["X-Api-Key","Zq7"]],"fields":["password","email"]}`, `{"rawHeaders":["Host","a","Cookie","<secret>"],"headers":[["X-Api-Key","<secret>"]],"fields":["password","email"]}`},
+		"a value's type":        {`{"contact":{"type":"phone","value":"46701740605"},"t":{"type":"string","value":"46701740605"}}`, `{"contact":{"type":"phone","value":"<phone>"},"t":{"type":"string","value":"46701740605"}}`},
+		"hemispheres":           {`{"lat":"N59.329323","loc":"59.329323,18.068581","loc_count":12}`, `{"lat":"N<geo>","loc":"<geo>,<geo>","loc_count":12}`},
 		"counts of secrets":     {`{"tokens":512,"note":"secrets=3 tokens=Zq7xaaTT"}`, `{"tokens":512,"note":"secrets=3 tokens=<secret>"}`},
 		"nothing to tell":       {`{"note":"password=null, token: none; first_name=null pass=*** otp=enabled"}`, ``},
 		"Ruby's hash":           {`{:first_name=>"Siobhan", "last_name" => "B", n: 1}`, `{:first_name=>"<name>", "last_name" => "<name>", n: 1}`},

@@ -13,6 +13,11 @@ func (s *Scanner) assign(i int) int {
 		return i + 1
 	}
 	e := s.key(start, end)
+	if e&eSecretTail != 0 && at(t, start-1) == ' ' {
+		if before, _ := s.wordBefore(start-1, max(0, start-partBytes)); before&eKeyed != 0 {
+			e = eSecret // "api key: x"
+		}
+	}
 	k := None
 	switch {
 	case e&eOTP != 0:

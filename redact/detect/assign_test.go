@@ -30,6 +30,9 @@ func TestAssignments(t *testing.T) {
 		{"auth Bearer: JXJAqC4UdQn5iPxiwn4JtGa6mYQphPgQ", "auth Bearer: <secret>"},
 		{"aws secret K+dFGbTNY2lPtn8zpAtdGdnUblrRE0EXAMPLEKEY", "aws secret <secret>"},
 		{"AWS secret access key is zR0cixAkAR1OTRaK3uQRFnTNNS7UF6EXAMPLEKEY", "AWS secret access key is <secret>"},
+		{"password is Zq7xaaTTx9, the password is expired", "password is <secret>, the password is expired"},
+		{"api key: ZqhQSJA2k27, access key = ZqhQSJA2k27, primary key: 12345678", "api key: <secret>, access key = <secret>, primary key: 12345678"},
+		{"OTP code: 482913, your code is 886315, error code 886315", "OTP code: <otp>, your code is <otp>, error code 886315"},
 		{"token refresh of ConnectionPool1WithRetries done", ""},
 		{"puk: blocked, otp: enabled, pin: ok, cookie: accepted", ""},
 		{"password=null token=undefined pass=true apiKey: null", ""},
@@ -56,6 +59,8 @@ func TestWrittenTogether(t *testing.T) {
 		{"tel +46-(0)70-174 06 05", "tel <phone>"},
 		{"mob.nr 0701740605, mob 070-174 06 05, tlf.nr. 91234567", "mob.nr <phone>, mob <phone>, tlf.nr. <phone>"},
 		{"pers.nr 196110109979, f.nr. 22015465089, birth number 66115955412", "pers.nr <personnummer>, f.nr. <fodselsnummer>, birth number <fodselsnummer>"},
+		{"0701740605 is my phone, siobhan.b%u0040example.org siobhan.b&#64example.org", "<phone> is my phone, <email> <email>"},
+		{"phone numbers migrated: 1234567, mobile users 242218 total, phone model 183901", ""},
 		{"point 3.14 2.71, position 12.5 2.25", ""},
 		{"position 59.329323, 18.068581", "position <geo>, <geo>"},
 	}.run(t, 0, true)

@@ -19,6 +19,9 @@ const (
 	laneUpper
 )
 
+// spoken is what the words password, Passwort and passwd have in common.
+var spoken = []byte("assw")
+
 var lanes = makeLanes()
 
 func makeLanes() (t [256]uint64) {
@@ -64,6 +67,9 @@ func candidate(text []byte) bool {
 	}
 	if i := bytes.IndexByte(text, '\''); i > 1 && text[i-1] == ' ' && isLetter(text[i-2]) {
 		return true // PASSWORD 'x'
+	}
+	if digits > 0 && upper > 0 && bytes.Contains(text, spoken) {
+		return true // password is Zq7…
 	}
 	if len(text) < encodedLeast || digits+upper == 0 && bytes.IndexByte(text, ' ') < 0 {
 		return false

@@ -61,6 +61,11 @@ func (s *Scanner) digits(i int) int {
 // glued looks at digits right after letters: account and insurance numbers start that way; what else does
 // is an identifier.
 func (s *Scanner) glued(i, e int) int {
+	if s.hint.Has(Geo) && at(s.text, e) == '.' { // N59.329323
+		if end := s.geo(i, e); end > 0 {
+			return end
+		}
+	}
 	if e-i >= 2 && isLetter(at(s.text, i-2)) {
 		if end := s.iban(i - 2); end > 0 {
 			return end

@@ -20,15 +20,19 @@ func (s *Scanner) space(i int) int {
 		if next == '\'' || next == '"' {
 			return max(s.quotedPassword(i), i+1)
 		}
-		if i+leastKey < len(t) && class[t[i+leastKey]]&class[t[i+leastKey/2]]&class[next]&cToken != 0 {
+		if i+leastSpoken < len(t) && class[t[i+leastSpoken]]&class[t[i+leastSpoken/2]]&class[next]&cToken != 0 {
 			return max(s.spokenKey(i), i+1)
 		}
 	}
 	return i + 1
 }
 
-// leastKey is the length from which letters of both cases and digits in a row are taken for a key after a word.
-const leastKey = 20
+// The lengths from which letters of both cases and digits in a row are taken for a password and for a key after
+// the word for one.
+const (
+	leastSpoken = 8
+	leastKey    = 20
+)
 
 // quotedPassword looks for a password in quotes behind the word for it and the space at i: SQL's
 // PASSWORD 'x'. Quotes behind "token" are as often those of a parser's error.
@@ -48,11 +52,12 @@ func (s *Scanner) quotedPassword(i int) int {
 }
 
 // spokenKey looks for a key behind the space at i, and the words "secret", "api key", "token is" and the
-// like before it: at least twenty characters with digits, capitals and small letters among them.
+// like before it: at least twenty characters with digits, capitals and small letters among them, eight after
+// a word for passwords.
 func (s *Scanner) spokenKey(i int) int {
 	t := s.text
 	end := runEnd(t, i+1, cToken)
-	if !s.weak || end-i <= leastKey || !mixed(t[i+1:end]) || ownToken(t[i+1:end]) {
+	if !s.weak || end-i <= leastSpoken || !mixed(t[i+1:end]) || ownToken(t[i+1:end]) {
 		return 0
 	}
 	key := false
@@ -62,7 +67,7 @@ func (s *Scanner) spokenKey(i int) int {
 			return 0
 		}
 		e, start := s.wordBefore(w, max(0, w-partBytes))
-		if e&eSecret != 0 || key && e&eKeyed != 0 {
+		if end-i > leastKey && (e&eSecret != 0 || key && e&eKeyed != 0) || e&ePassword != 0 && e&eSecret != 0 {
 			return s.add(Secret, i+1, end)
 		}
 		key = key || e&eSecretTail != 0

@@ -19,6 +19,11 @@ func unescape(v *View, t []byte) bool {
 				i += 3
 				continue
 			}
+			if c := at(t, i+1); c == 'u' || c == 'U' { // %u0040, which browsers' escape() wrote
+				if r = hex4(t, i+2); r >= 0 {
+					n = 6
+				}
+			}
 		case '&':
 			r, n = entity(t, i)
 		case '\\':
@@ -71,10 +76,13 @@ func numericEntity(t []byte, i int) (rune, int) {
 		}
 		r = r*rune(base) + rune(d)
 	}
-	if j == start || at(t, j) != ';' || r > utf8.MaxRune {
+	if j == start || r > utf8.MaxRune {
 		return 0, 0
 	}
-	return r, j + 1 - i
+	if at(t, j) == ';' { // readers do without
+		j++
+	}
+	return r, j - i
 }
 
 // escape reads a backslash escape at i: those of JSON, \xHH, and the shell's \e and \033 before a bracket.
