@@ -19,6 +19,9 @@ const (
 	laneUpper
 )
 
+// leastQuoted is the length of the shortest text with a password in quotes, or a token.
+const leastQuoted = 14
+
 // spoken is what the words password, Passwort and passwd have in common.
 var spoken = []byte("assw")
 
@@ -64,6 +67,9 @@ func candidate(text []byte) bool {
 	}
 	if hyphens >= 2 && bytes.Contains(text, []byte("--")) {
 		return true
+	}
+	if len(text) < leastQuoted {
+		return false
 	}
 	if i := bytes.IndexByte(text, '\''); i > 1 && text[i-1] == ' ' && isLetter(text[i-2]) {
 		return true // PASSWORD 'x'

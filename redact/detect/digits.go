@@ -129,7 +129,10 @@ func (s *Scanner) group(g *groups, i int) {
 		g.n++
 		next, sep := separator(t, e)
 		if next == 0 || !isDigit(at(t, next)) {
-			return
+			if sep != '-' || at(t, next) != '(' || !isDigit(at(t, next+1)) {
+				return
+			}
+			next, sep = next+1, ' ' // +46-(0)70
 		}
 		g.sep[g.n-1] = sep
 		i = next
@@ -146,9 +149,6 @@ func separator(t []byte, e int) (int, byte) {
 		}
 		return e + 1, ' '
 	case '-', '.', '/', '+':
-		if b == '-' && at(t, e+1) == '(' {
-			return e + 2, ' '
-		}
 		return e + 1, b
 	case ')':
 		if n := at(t, e+1); n == ' ' || n == '-' {

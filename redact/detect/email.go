@@ -75,7 +75,7 @@ func letterLike(r rune) bool {
 // inner hyphens, at least two, and a top-level domain of letters that is no file name's extension. One that is
 // met often ends the domain also before a file's extension, a hyphen and an underscore: example.org.pdf.
 func domainEnd(t []byte, i int) int {
-	end, certain, last, labels := 0, 0, i, 0
+	top, end, certain, last, labels := 0, 0, 0, i, 0
 	digitsFirst, versionLike := false, false
 	for j := i; j-i <= longestDomain; {
 		e := labelEnd(t, j)
@@ -90,12 +90,14 @@ func domainEnd(t []byte, i int) int {
 			versionLike = digitsFirst && isDigit(t[j])
 		}
 		if labels > 1 && topLevel(t[j:e]) {
-			end = e
+			top, end = j, e
 		} else if labels > 1 && !numeric(t[j:e]) {
+			if n := runEnd(t, j, cLetter); knownTopLevel(t[j:n]) {
+				certain = n
+			} else if end > 0 && knownTopLevel(t[top:end]) {
+				certain = end
+			}
 			end = 0
-		}
-		if n := runEnd(t, j, cLetter); labels > 1 && knownTopLevel(t[j:n]) {
-			certain = n
 		}
 		last = e
 		if at(t, e) != '.' {

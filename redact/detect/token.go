@@ -15,16 +15,32 @@ func (s *Scanner) space(i int) int {
 		if equalFold(t, i-5, "basic") && !isAlnum(at(t, i-6)) {
 			return s.credential(i + 1)
 		}
-	case 'd', 'e', 't', 'a', 'n', 'y', 's', ':': // the ends of password, secret, token, key, is …
-		next := at(t, i+1)
-		if next == '\'' || next == '"' {
-			return max(s.quotedPassword(i), i+1)
-		}
-		if i+leastSpoken < len(t) && class[t[i+leastSpoken]]&class[t[i+leastSpoken/2]]&class[next]&cToken != 0 {
-			return max(s.spokenKey(i), i+1)
+	case 'd', 'e', 't', 'a', 'n', 'y', 's':
+		if i > 1 && i+leastSpoken < len(t) && (class[t[i+leastSpoken]]&class[t[i+leastSpoken/2]]&cToken != 0 || t[i+1] == '\'' || t[i+1] == '"') &&
+			s.weak && namesSecret(t[i-2:i]) {
+			return max(s.spoken(i), i+1)
 		}
 	}
 	return i + 1
+}
+
+// namesSecret says whether words for a secret, or one between them and the secret, end in the two letters:
+// password, passwd, Passwort, secret, token, key, passphrase, salasana, adgangskode, is, was, by.
+func namesSecret(end []byte) bool {
+	switch uint16(end[0]|0x20)<<8 | uint16(end[1]|0x20) {
+	case 'r'<<8 | 'd', 'w'<<8 | 'd', 'r'<<8 | 't', 'e'<<8 | 't', 'e'<<8 | 'n', 'e'<<8 | 'y', 's'<<8 | 'e', 'n'<<8 | 'a', 'd'<<8 | 'e',
+		'i'<<8 | 's', 'a'<<8 | 's', 'b'<<8 | 'y':
+		return true
+	}
+	return false
+}
+
+// spoken looks for a secret behind the space at i and a word that may name it; it gives its end, or 0.
+func (s *Scanner) spoken(i int) int {
+	if next := s.text[i+1]; next == '\'' || next == '"' {
+		return s.quotedPassword(i)
+	}
+	return s.spokenKey(i)
 }
 
 // The lengths from which letters of both cases and digits in a row are taken for a password and for a key after
