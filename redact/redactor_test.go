@@ -93,6 +93,8 @@ func TestApply(t *testing.T) {
 		"hemispheres":           {`{"lat":"N59.329323","loc":"59.329323,18.068581","loc_count":12}`, `{"lat":"N<geo>","loc":"<geo>,<geo>","loc_count":12}`},
 		"counts of secrets":     {`{"tokens":512,"note":"secrets=3 tokens=Zq7xaaTT"}`, `{"tokens":512,"note":"secrets=3 tokens=<secret>"}`},
 		"nothing to tell":       {`{"note":"password=null, token: none; first_name=null pass=*** otp=enabled"}`, ``},
+		"elements":              {`{"x":"<a:Body><ns2:imsi>001014117715162</ns2:imsi><lösenord>Zq7</lösenord></a:Body>"}`, `{"x":"<a:Body><ns2:imsi><imsi></ns2:imsi><lösenord><secret></lösenord></a:Body>"}`},
+		"an index":              {`cfg["password"] = "Zq7"; {["email"]=> string(3) "a@b.se" ["password"]=> string(8) "Zq7xaaTT"}`, `cfg["password"] = "<secret>"; {["email"]=> string(3) "<email>" ["password"]=> string(8) "<secret>"}`},
 		"Ruby's hash":           {`{:first_name=>"Siobhan", "last_name" => "B", n: 1}`, `{:first_name=>"<name>", "last_name" => "<name>", n: 1}`},
 		"array":                 {`{"to":["x",7,null,["anna@example.com"]]}`, `{"to":["x",7,null,["<email>"]]}`},
 		"key":                   {`{"m":{"anna@example.com":1}}`, `{"m":{"<email>":1}}`},

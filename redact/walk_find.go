@@ -134,13 +134,17 @@ func (r *Redactor) element(src []byte, from, i, to int, n int32, depth int) int 
 	for start > from && i-start <= maxPairKey && isKeyByte(src[start-1]) {
 		start--
 	}
-	key := src[start:i]
-	if len(key) == 0 || start == from || src[start-1] != '<' {
+	key, name := src[start:i], start
+	if start > from && src[start-1] == ':' { // <ns:key>
+		for name--; name > from && i-name <= maxPairKey && isKeyByte(src[name-1]); name-- {
+		}
+	}
+	if len(key) == 0 || name == from || src[name-1] != '<' {
 		return i
 	}
 	value := src[i+1 : to]
 	length := bytes.IndexByte(value, '<')
-	if length <= 0 || !bytes.HasPrefix(value[length+1:], []byte{'/'}) || !bytes.HasPrefix(value[length+2:], key) {
+	if length <= 0 || !bytes.HasPrefix(value[length+1:], []byte{'/'}) || !bytes.HasPrefix(value[length+2:], src[name:i]) {
 		return i
 	}
 	c := r.child(n, key, depth+1)

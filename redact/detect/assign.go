@@ -83,10 +83,17 @@ func keyBefore(t []byte, i int) (start, end int) {
 	for n := 0; n < widestGap && (at(t, i-1) == ' ' || at(t, i-1) == '\t'); n++ {
 		i--
 	}
-	if b := at(t, i-1); b == '"' || b == '\'' || b == ']' || b == '`' {
+	for n := 0; n < 2; n++ { // ["key"]
+		b := at(t, i-1)
+		if b != '"' && b != '\'' && b != '`' && (b != ']' || n > 0) {
+			break
+		}
 		i--
 		if at(t, i-1) == '\\' {
 			i--
+		}
+		if b != ']' {
+			break
 		}
 	}
 	start = i

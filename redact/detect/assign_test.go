@@ -17,6 +17,8 @@ func TestAssignments(t *testing.T) {
 		{"password: |\n  Zq7xaaTT\n  more\nnext: 1", "password: |\n  <secret>\nnext: 1"},
 		{"secret:\n  name: db\n", ""},
 		{"bad token:\n\tat com.example.Main.main", ""},
+		{`cfg["password"] = "Zq7xaaTT"; cfg[:secret] = 'Zq7xaaTT'`, `cfg["password"] = "<secret>"; cfg[:secret] = '<secret>'`},
+		{`["password"]=> string(8) "Zq7xaaTT" }`, `["password"]=> string(8) "<secret>" }`},
 		{"if password == hunter22", ""},
 		{"ALTER USER x PASSWORD 'Zqxaaaaa' x", "ALTER USER x PASSWORD '<secret>' x"},
 		{"create user x identified by 'Zq7xaaTT'", "create user x identified by '<secret>'"},

@@ -14,6 +14,7 @@ func (s *Scanner) value(i, v int, k Kind, e evidence) int {
 	if t[i] == ':' && (t[v] == '\n' || t[v] == '|' || t[v] == '>' || t[v] == '\r') {
 		return s.block(v, k)
 	}
+	v = typed(t, v)
 	start, end, quoted := quotedValue(t, v)
 	prosaic := t[i] == ':' && v > sign
 	if !quoted {
@@ -38,6 +39,19 @@ func (s *Scanner) value(i, v int, k Kind, e evidence) int {
 		return 0
 	}
 	return s.add(k, start, end)
+}
+
+// typed skips what PHP writes before the text at v: string(10) "…".
+func typed(t []byte, v int) int {
+	const word = "string("
+	if !hasPrefix(t[v:], word) {
+		return v
+	}
+	e := digitsEnd(t, v+len(word))
+	if at(t, e) != ')' || at(t, e+1) != ' ' || at(t, e+2) != '"' {
+		return v
+	}
+	return e + 2
 }
 
 // block reports the value of "key:" that stands indented on the next line, or after | or > on the next
