@@ -90,7 +90,7 @@ func TestNearMissesStay(t *testing.T) {
 	for _, text := range []string{
 		"build 7.0.12.4 failed to start", "nginx/1.2.3.4 ready", "octet 300.1.2.999", "ratio 3:4:5", "supplier org 558624-4500", "slot 900-12-3456",
 		"part NK654321B out of stock", "product key GB04ZZXQ21541048635964", "mobile users 242218 total", "phone lookup took 123456 ms",
-		"batch 0046-A-1740605-Z", "token refresh took 81 ms", "password must contain 8 characters", "password=****", "token=[REDACTED]",
+		"batch 0046-A-1740605-Z", "token refresh took 81 ms", "password must contain 8 characters", "password=****", "password=<redacted>", "enter password 'or press enter'", "token=[REDACTED]",
 		"max_tokens=512 tokens: 12", "unexpected token '}' at 12", "p50 59.329323 p99 181.068581 ms", "point 3.14 2.71", "shipment 28115465397 weighed",
 		"lease expires at 1684250964343", "tac 00101 cell 001019988 up", "icon@2x.png", "net@v0.17.0", "arn:aws:iam::123456789012:role/x", "puk: blocked",
 		"order 918273645 shipped", "checksum 1s/Hmc2A6fO3/1h0+WrG8UKG1GOEa9aB1NMpI12MxEVU", "imei 001017035254162 blacklisted",

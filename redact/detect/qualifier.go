@@ -17,7 +17,7 @@ func Qualifier(word []byte) bool {
 		"confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "retype", "verify", "list", "array", "from", "to",
 		"home", "work", "office", "private", "personal", "business", "primary", "secondary", "main", "alt", "alternative", "other", "emergency",
 		"us", "uk", "se", "dk", "fi", "de", "eu", "intl", "international", "national", "local", "e164", "hex", "base", "b64", "base64",
-		"enc", "encoded", "encrypted", "header", "a", "b", "x", "deg", "degree", "degrees", "decimal", "iso", "last", "full",
+		"enc", "encoded", "encrypted", "header", "a", "b", "deg", "degree", "degrees", "decimal", "iso", "last", "full",
 		"temp", "tmp", "temporary", "initial", "prod", "production", "staging", "backup", "kund", "kunde", "customer", "user":
 		return true
 	}

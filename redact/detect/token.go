@@ -1,6 +1,9 @@
 package detect
 
-import "encoding/base64"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
 // space looks at the end of words: "Bearer" and "Basic" are followed by a credential, and words for a
 // secret by one in quotes or by what no word looks like.
@@ -61,7 +64,7 @@ func (s *Scanner) quotedPassword(i int) int {
 		return 0
 	}
 	start, end, _ := quotedValue(t, i+1)
-	if end-start < 4 || end == len(t) || SaysNothing(t[start:end]) || ownMarker(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
+	if end-start < 4 || end == len(t) || bytes.IndexByte(t[start:end], ' ') >= 0 || SaysNothing(t[start:end]) || ownMarker(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
 		return 0
 	}
 	return s.add(Secret, start, end)

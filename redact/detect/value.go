@@ -286,6 +286,9 @@ func emptyWord(v []byte) bool {
 	if len(v) > 1 && (v[0] == '[' || v[0] == '(') && v[len(v)-1] != ']' && v[len(v)-1] != ')' {
 		v = v[1:] // the value ended before the other bracket
 	}
+	if len(v) > 2 && v[0] == '<' && v[len(v)-1] == '>' {
+		v = v[1 : len(v)-1]
+	}
 	if len(v) > len(buf) {
 		return false
 	}
