@@ -79,3 +79,20 @@ func TestTombstoneStaysOne(t *testing.T) {
 		t.Errorf("got value %q and key %q", out.Value(), out.Key())
 	}
 }
+
+// TestKcatLineCutAnywhere: wherever a line ends, no header and no key of it is left, and twice is as once.
+func TestKcatLineCutAnywhere(t *testing.T) {
+	r := newRedactor(t)
+	const line = `{"topic":"l","partition":0,"offset":7,"headers":["user","Annika"],"key":"Siobhan-7","payload":"{\"firstName\":\"Tobias\",\"n\":\"\\u00e5\"}","x":[1,{"y":"z"}]}`
+	for end := range len(line) + 1 {
+		once := string(r.KcatLine([]byte(line[:end]), nil).Value())
+		for _, hide := range []string{"Anni", "Siob", "Tobi"} {
+			if strings.Contains(once, hide) {
+				t.Errorf("cut at %d: %s is left in %s", end, hide, once)
+			}
+		}
+		if twice := string(r.KcatLine([]byte(once), nil).Value()); twice != once {
+			t.Errorf("cut at %d\n once %s\ntwice %s", end, once, twice)
+		}
+	}
+}
