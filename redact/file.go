@@ -66,6 +66,7 @@ type ruleEntry struct {
 	Detectors []string `yaml:"detectors" help:"instead of fields: findings of these detectors, wherever they are" enum:"kinds"`
 	Evidence  []string `yaml:"evidence_of" help:"instead of an operator: in these fields the detectors need no word beside the value" enum:"kinds"`
 	Without   []string `yaml:"without" help:"with keep: detectors that do not run in these fields" enum:"kinds"`
+	Text      string   `yaml:"text" help:"with keep: scan, and only ids, numbers and times are kept; values of several words or with an assignment in them are searched like those of fields without a rule" enum:"scan"`
 	treatment `yaml:",inline"`
 	scope     `yaml:",inline"`
 }
@@ -87,6 +88,7 @@ type patternEntry struct {
 type exceptionEntry struct {
 	selectors `yaml:",inline"`
 	Services  []string `yaml:"services" help:"services as globs; all when empty"`
+	Values    []string `yaml:"values" help:"instead of fields: findings of the detectors that are exactly one of these texts stay, wherever they are"`
 	Detectors []string `yaml:"detectors" help:"detectors that do not run there" enum:"kinds"`
 	Rules     []string `yaml:"rules" help:"rules for fields that do not apply there"`
 	Reason    string   `yaml:"reason" help:"why" required:"true"`

@@ -90,7 +90,9 @@ type Field struct {
 	// On are the detectors that run on the text of the value and Hint those for which the field's name is evidence.
 	On, Hint detect.Kinds
 	Weak     bool // whether detectors that need evidence run
-	Keep     bool // a rule says that the field is kept: numbers stay unless a self-evident detector finds something
+	// Text, with Keep, are the detectors that run on values which are prose, with all evidence; 0 when these are kept too.
+	Text detect.Kinds
+	Keep bool // a rule says that the field is kept: numbers stay unless a self-evident detector finds something
 }
 
 // NonJSON is what happens to a record that is no JSON object.

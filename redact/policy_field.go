@@ -17,6 +17,7 @@ type rule struct {
 	act               *Action
 	keep              bool
 	evidence, without detect.Kinds
+	scanText          bool // with keep: prose is not kept
 
 	field [outputCount]Field // what a field gets that the rule wins
 }
@@ -106,14 +107,21 @@ func (w *finder) field(p *Policy, out Output, service []byte, path [][]byte) Fie
 	return p.exceptions.apply(field, service, path, w)
 }
 
-// rule gives the strongest rule for the field, nil when there is none.
+// rule gives the strongest rule for the field, nil when there is none. A rule that hides, or is evidence, is for
+// names with a word such as old or number at their end too; one that keeps is not.
 func (w *finder) rule(p *Policy, out Output, service []byte, path [][]byte) *rule {
 	best := binding{rank: noRank}
-	p.fields.visit(&w.key, path[len(path)-1], path, func(b binding) {
+	name := path[len(path)-1]
+	stronger := func(b binding) {
 		if b.rank < best.rank && p.rules[b.entry].applies(out, service) {
 			best = b
 		}
-	})
+	}
+	p.fields.visit(&w.key, name, path, stronger)
+	plain := best
+	if p.fields.visitBare(&w.key, name, stronger); best != plain && !p.rules[best.entry].hides() {
+		best = plain
+	}
 	if best.rank == noRank {
 		return nil
 	}
@@ -122,6 +130,9 @@ func (w *finder) rule(p *Policy, out Output, service []byte, path [][]byte) *rul
 	}
 	return &p.rules[best.entry]
 }
+
+// hides reports whether the rule makes less be seen than without it.
+func (r *rule) hides() bool { return r.act != nil || r.evidence != 0 }
 
 // withoutItems cuts array items from the end of a path: an item is the field that the array is.
 func withoutItems(path [][]byte) [][]byte {

@@ -34,21 +34,24 @@ func TestDefaultFields(t *testing.T) {
 	for _, test := range []struct{ want, names string }{
 		{"secret-fields replace", "password PASSWORD Password passwd db.password dbPassword DB-PASSWORD userpassword pwd X-Api-Key apiKey api_key APIKEY apikey clientSecret " +
 			"client_secret accessToken access-token ACCESS_TOKEN refresh.token authtoken Authorization proxy-authorization Cookie Set-Cookie passwords password2 " +
-			"privateKey smtp_pass dbPw user[0].password aws_secret_access_key AWSSecretAccessKey credentials ｐａｓｓｗｏｒｄ pass\u200bword password_hash"},
+			"privateKey smtp_pass dbPw user[0].password aws_secret_access_key AWSSecretAccessKey credentials ｐａｓｓｗｏｒｄ pass\u200bword password_hash " +
+			"passwordConfirmation password_new tokenValue api_key_v2 form.password.value authorizationHeader secret_key_base pаssword contraseña LÖSENORD"},
 		{"keep", "tokenCount passwordExpiredAt password_reset_count api_version passwordVersion max_tokens nextPageToken RequestID requestId request_id X-Request-ID TraceID " +
 			"trace.id SpanID traceparent ContainerID MesosTaskID commit etag t ts timestamp @timestamp created_at duration status http.status_code startUnixNano ts_us " +
 			"time_processed clientVersion clientOSVersion firmware bytes"},
 		{"scan", "passwordExpired public_key monkey keyboard client_id clientId secret_name tokenType fileName name hostname clientHost address config action lvl env callName " +
-			"id name/id err error note opinion spin hotel turkey latencyBudget compass bypass sharp"},
-		{"one-time-codes replace", "otp OTP loginOtp cvv cvc2 pin smsCode puk1"},
+			"id name/id err error note opinion spin hotel turkey latencyBudget compass bypass sharp " +
+			"phoneModel phone_type addressFamily emailSent token_id pin_retries streetlight value old_value number work list token_set"},
+		{"one-time-codes replace", "otp OTP loginOtp cvv cvc2 pin smsCode puk1 otpCode otp_value"},
 		{"person-names replace", "firstName first_name first-name FIRST_NAME FirstName customerFirstName customerfirstname lastName full.name customerName surname cardHolder cardholder name/first user/name/last customer/name card.holder"},
-		{"birth-dates replace", "dateOfBirth date_of_birth DOB birthDate user.birthdate födelsedatum FÖDELSEDATUM"},
-		{"street-addresses replace", "streetAddress street addressLine1 address_line_2 billingAddress"},
+		{"birth-dates replace", "dateOfBirth date_of_birth DOB birthDate user.birthdate födelsedatum FÖDELSEDATUM date_of_birth_iso birth/date"},
+		{"street-addresses replace", "streetAddress street addressLine1 address_line_2 billingAddress address1 address_2 address/line1"},
 		{"accounts pseudonym", "AccountID accountId account_id ACCOUNT_ID accountIds x-account-id user.accountId accountid account/id user/account/id account.id"},
-		{"phone", "msisdn MSISDN subscriber.msisdn subscriberMsisdn phone phoneNumber homePhone Mobile mobile_no tel calledNumber subscriberNumber phone2 phones phone/home phones/*/number msisdn/* subscriber aParty calledParty msisdn:447700900122"},
-		{"imsi+imei", "imsi subscriber_imsi deviceImei IMEI imeisv"},
-		{"personnummer+fodselsnummer+nino+ssn", "ssn personnummer nationalId fnr fødselsnummer FØDSELSNUMMER nationalInsurance taxId socialSecurityNumber"},
-		{"geo", "lat lon lng latitude start_lat pos.longitude coordinates coords location location/*"},
+		{"phone", "msisdn MSISDN subscriber.msisdn subscriberMsisdn phone phoneNumber homePhone Mobile mobile_no tel calledNumber subscriberNumber phone2 phones phone/home phones/*/number msisdn/* subscriber aParty calledParty msisdn:447700900122 " +
+			"msisdn_from phone_work phone_us phoneRaw phone.number.e164 callingPartyNumber msisdnB telefonNr tlf"},
+		{"imsi+imei", "imsi subscriber_imsi deviceImei IMEI imeisv imsiNumber imei_no"},
+		{"personnummer+fodselsnummer+nino+ssn", "ssn personnummer nationalId fnr fødselsnummer FØDSELSNUMMER nationalInsurance taxId socialSecurityNumber ssnNumber ssn_last D-nummer fødselsNr"},
+		{"geo", "lat lon lng latitude start_lat pos.longitude coordinates coords location location/* lat_deg longitudeDeg"},
 		{"digits", "msg MSG"},
 	} {
 		for _, name := range strings.Fields(test.names) {

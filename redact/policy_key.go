@@ -1,10 +1,10 @@
 package redact
 
 import (
+	"bytes"
 	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/logproc/logproc/redact/detect"
 )
 
 // keyName is a field name cut into words: firstName, first_name, FIRST-NAME and "first name" are the same.
@@ -93,6 +93,20 @@ func stems(compact []byte) [3][]byte {
 	return s
 }
 
+// unqualified cuts words off the end of the name that do not change what it names, and reports whether there were any.
+func (k *keyName) unqualified() bool {
+	before := k.words
+	for k.words > 1 {
+		last := k.starts[k.words-1]
+		if !detect.Qualifier(k.letters[last:k.length]) {
+			break
+		}
+		k.length = int(last)
+		k.words--
+	}
+	return k.words < before
+}
+
 // compactOf gives the compact form of a name in a policy file.
 func compactOf(name string) string {
 	var k keyName
@@ -100,23 +114,15 @@ func compactOf(name string) string {
 	return string(k.compact())
 }
 
-// plainForm undoes what makes a name look like another one: wide and other compatible letters and
-// characters that cannot be seen.
+// plainForm undoes what makes a name look like another one: wide and accented letters, those of other
+// scripts, and characters that cannot be seen.
 func plainForm(name []byte) []byte {
-	var out []byte
-	for _, r := range norm.NFKC.String(string(name)) {
-		if !isInvisible(r) {
-			if r >= 0x80 {
-				r = unicode.ToLower(r)
-			}
-			out = utf8.AppendRune(out, r)
+	return bytes.Map(func(r rune) rune {
+		if r < 0x80 {
+			return r // capitals of ASCII begin words
 		}
-	}
-	return out
-}
-
-func isInvisible(r rune) bool {
-	return r == 0xAD || r == 0x61C || r == 0x180E || r == 0xFEFF || r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x206F
+		return unicode.ToLower(r)
+	}, detect.Folded(name))
 }
 
 func isASCII(b []byte) bool {

@@ -33,9 +33,11 @@ func (p *Policy) always(name []byte) *[outputCount]Field {
 func (p *Policy) depends(name []byte) bool {
 	found := false
 	var k keyName
-	p.fields.visit(&k, name, nil, func(b binding) {
+	matters := func(b binding) {
 		found = found || b.rank.selector() < byName || len(p.rules[b.entry].services) > 0
-	})
+	}
+	p.fields.visit(&k, name, nil, matters)
+	p.fields.visitBare(&k, name, matters)
 	p.exceptions.fields.visit(&k, name, nil, func(binding) { found = true })
 	return found
 }

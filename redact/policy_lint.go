@@ -129,6 +129,9 @@ func (c *compiler) finish() {
 			switch {
 			case r.keep:
 				f.On, f.Weak, f.Keep = f.On&^r.without, false, true
+				if r.scanText {
+					f.Text = p.on[out]
+				}
 			case r.evidence != 0:
 				f.Hint = r.evidence
 				f.On |= r.evidence

@@ -60,6 +60,9 @@ func (c *compiler) rule(path string, e *ruleEntry) {
 	if len(e.Without) > 0 && !r.keep {
 		c.add(path+".without", "without is given, but the rule does not keep", "operator: keep beside it")
 	}
+	if r.scanText = e.Text == scanOperator; e.Text != "" && (!r.scanText || !r.keep) {
+		c.add(path+".text", "text is "+quoted(e.Text)+", or the rule does not keep", "text: scan with operator: keep beside it")
+	}
 	for _, s := range c.selectors(path, &e.selectors, int32(index), len(e.Services) > 0 || r.outputs != AllOutputs) {
 		c.p.fields.add(&s)
 		c.selected = append(c.selected, placedSelector{fieldSelector: s, at: path + "." + s.what, builtIn: c.builtIn && c.layered})

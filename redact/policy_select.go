@@ -31,6 +31,12 @@ func rankOf(builtIn bool, selector, length int, scoped bool, order int) rank {
 	return r
 }
 
+// asEnding gives the rank that the selector would have as an ending of that length.
+func (r rank) asEnding(length int) rank {
+	const selectorBits = rank(0xffff) << 40
+	return r&^selectorBits | rank(byEnding)<<48 | rank(255-min(length, 255))<<40
+}
+
 // binding ties a selector to its rule.
 type binding struct {
 	rank  rank
@@ -89,14 +95,48 @@ func (s *selectorSet) visit(k *keyName, name []byte, path [][]byte, yield func(b
 		}
 		return
 	}
-	last := k.lastSegment(name)
+	last := k.compact()
 	if dotted(name) {
+		last = k.lastSegment(name)
 		each(s.names[string(last)], yield)
 	}
 	for _, list := range [2][]pathBinding{s.paths[string(last)], s.anyPaths} {
 		for i := range list {
 			if path == nil || list[i].path.match(path) {
 				yield(list[i].binding)
+			}
+		}
+	}
+}
+
+// visitBare calls yield for the selectors of names and endings that are for the field without the words at its
+// end that do not change what it names: phone_number_old_2 is as phone. A whole name counts as an ending then.
+// It comes after visit, with the same k.
+func (s *selectorSet) visitBare(k *keyName, name []byte, yield func(binding)) {
+	if dotted(name) {
+		k.set(name) // visit had the last part in k
+	}
+	if !k.unqualified() {
+		return
+	}
+	bare := k.compact()
+	loosely := func(b binding) {
+		b.rank = b.rank.asEnding(len(bare))
+		yield(b)
+	}
+	for _, stem := range stems(bare) {
+		if len(stem) == 0 {
+			continue
+		}
+		each(s.names[string(stem)], loosely)
+		for _, start := range k.starts[:k.words] {
+			if int(start) < len(stem) {
+				each(s.suffixes[string(stem[start:])], yield)
+			}
+		}
+		for i := range s.endings {
+			if e := &s.endings[i]; hasSuffix(stem, e.suffix) {
+				yield(e.binding)
 			}
 		}
 	}

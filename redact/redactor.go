@@ -68,6 +68,7 @@ type Redactor struct {
 	budget     int             // bytes that may still be looked at
 	read       int             // complete objects and arrays among what is no string
 	numberKind detect.Kind
+	service    []byte // whose record it is, for exceptions
 
 	// Room that is used again.
 	path    [][]byte

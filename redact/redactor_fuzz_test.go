@@ -84,7 +84,7 @@ func escapedAll(text string) string {
 // FuzzApply: whatever comes in, JSON stays JSON, redacting twice changes nothing, and what was planted is gone.
 func FuzzApply(f *testing.F) {
 	for i, seed := range []string{``, `{"a":1}`, `{"a@example.com":[1,{"b":"c"}]}`, `192.0.2.1 - - "GET /x?email=a%40example.com"`, `{"a":"{\"b\":\"\\u0040\"}`,
-		"\xff\x00\"\\", `{"msisdn":4.47700900123e11}`, `[[[[[`, `{"x":nul}`, `password=hunter2&x="y`, `\u0040\\\"`, `<email>#2`, `{"AccountID":"acc_k0_`, `pAss=A`, `0ACCountID`, `AACCountID:`} {
+		"\xff\x00\"\\", `{"msisdn":4.47700900123e11}`, `[[[[[`, `{"x":nul}`, `password=hunter2&x="y`, `\u0040\\\"`, `<email>#2`, `{"AccountID":"acc_k0_`, `pAss=A`, `0ACCountID`, `AACCountID:`, `["--password","x"`, `cfg["token"]=> string(3) "x"`, "pin:\n  x", `{"headers":["Cookie","a`, `password->"`} {
 		f.Add([]byte(seed), byte(i))
 	}
 	r := newRedactor(f)

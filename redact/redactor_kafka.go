@@ -68,6 +68,9 @@ func (r *Redactor) headerValue(h Header, root int32) (value []byte, keep bool) {
 		}
 		return text, true
 	}
+	if r.tree.at(n).field.Text != 0 && isProse(h.Value) {
+		n = r.textNode(n, 2)
+	}
 	base := len(r.edits)
 	r.mixed(h.Value, 0, n, 1, 0)
 	if len(r.edits) == base {

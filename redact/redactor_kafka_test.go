@@ -31,10 +31,16 @@ func TestKcatLine(t *testing.T) {
 			`{"topic":"l","partition":0,"offset":7,"note":"a@example.com","payload":"x","headers":7}`,
 			`{"topic":"l","partition":0,"offset":7,"note":"<email>","payload":"x","headers":[]}`,
 		},
-		"a record":      {`{"email":"a@example.com"}`, `{"email":"<email>"}`},
-		"text":          {`a@example.com`, `<email>`},
-		"cut off":       {`{"topic":"l","partition":0,"offset":7,"payload":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"payload":"<email>`},
-		"escaped names": {`{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"Anna\"}"}`, `{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"<name>\"}"}`},
+		"a record":             {`{"email":"a@example.com"}`, `{"email":"<email>"}`},
+		"text":                 {`a@example.com`, `<email>`},
+		"cut off":              {`{"topic":"l","partition":0,"offset":7,"payload":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"payload":"<email>`},
+		"cut off in a payload": {`{"topic":"l","partition":0,"offset":7,"headers":["user","Anna"],"payload":"{\"firstName\":\"An`, `{"topic":"l","partition":0,"offset":7,"headers":[],"payload":"{\"firstName\":\"<name>`},
+		"cut off in a key":     {`{"topic":"l","partition":0,"offset":7,"key":"4f27a784`, `{"topic":"l","partition":0,"offset":7,"key":"<withheld>"`},
+		"cut off in headers":   {`{"topic":"l","partition":0,"offset":7,"headers":["user","Anna`, `{"topic":"l","partition":0,"offset":7,"headers":[]`},
+		"cut off in a name":    {`{"topic":"l","partition":0,"offset":7,"ke`, ``},
+		"cut off in a field":   {`{"topic":"l","partition":0,"offset":7,"note":"a@example.com`, `{"topic":"l","partition":0,"offset":7,"note":"<email>`},
+		"a topic's name":       {`{"topic":"of-a@example.com","partition":0,"offset":7,"payload":"x"}`, `{"topic":"<email>","partition":0,"offset":7,"payload":"x"}`},
+		"escaped names":        {`{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"Anna\"}"}`, `{"topic":"l","partition":0,"offset":7,"\u0070ayload":"{\"firstName\":\"<name>\"}"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := c.want
@@ -71,5 +77,22 @@ func TestTombstoneStaysOne(t *testing.T) {
 	out := newRedactor(t).Apply(redact.Source{Key: []byte("a@example.com")})
 	if out.Value() != nil || !keyring.IsToken(out.Key()) {
 		t.Errorf("got value %q and key %q", out.Value(), out.Key())
+	}
+}
+
+// TestKcatLineCutAnywhere: wherever a line ends, no header and no key of it is left, and twice is as once.
+func TestKcatLineCutAnywhere(t *testing.T) {
+	r := newRedactor(t)
+	const line = `{"topic":"l","partition":0,"offset":7,"headers":["user","Annika"],"key":"Siobhan-7","payload":"{\"firstName\":\"Tobias\",\"n\":\"\\u00e5\"}","x":[1,{"y":"z"}]}`
+	for end := range len(line) + 1 {
+		once := string(r.KcatLine([]byte(line[:end]), nil).Value())
+		for _, hide := range []string{"Anni", "Siob", "Tobi"} {
+			if strings.Contains(once, hide) {
+				t.Errorf("cut at %d: %s is left in %s", end, hide, once)
+			}
+		}
+		if twice := string(r.KcatLine([]byte(once), nil).Value()); twice != once {
+			t.Errorf("cut at %d\n once %s\ntwice %s", end, once, twice)
+		}
 	}
 }

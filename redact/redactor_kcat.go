@@ -35,13 +35,19 @@ func (r *Redactor) KcatLine(line, service []byte) (out Redacted) {
 	return Redacted{value: r.value}
 }
 
-// part is where a member of an envelope has its value.
-type part struct{ start, end int }
+// part is where a member of an envelope has its value. The last of a line may be cut off.
+type part struct {
+	start, end int
+	cut        bool
+}
 
 // envelope is where the parts of a kcat line are. A name that comes twice is in it twice.
-type envelope struct{ payloads, keys, headers, others []part }
+type envelope struct {
+	payloads, keys, headers, others []part
+	names                           int // of those that every record has
+}
 
-// envelope reads a line of kcat, and reports whether it is one.
+// envelope reads a line of kcat, whole or cut off, and reports whether it is one.
 func (r *Redactor) envelope(line []byte) (e envelope, ok bool) {
 	d := document{src: line}
 	d.space()
@@ -49,51 +55,81 @@ func (r *Redactor) envelope(line []byte) (e envelope, ok bool) {
 		return e, false
 	}
 	d.pos++
-	var names int
 	for {
-		d.space()
-		if d.pos >= len(line) || line[d.pos] != '"' {
+		switch e.member(&d) {
+		case cutOff:
+			return e, e.names == 3
+		case malformed:
 			return e, false
-		}
-		name := d.pos
-		raw, _ := d.skipString()
-		d.space()
-		if d.pos >= len(line) || line[d.pos] != ':' {
-			return e, false
-		}
-		d.pos++
-		d.space()
-		p := part{start: d.pos}
-		if !d.skipValue() {
-			return e, false
-		}
-		p.end = d.pos
-		switch string(unescape(nil, raw)) {
-		case "payload":
-			e.payloads = append(e.payloads, p)
-		case "key":
-			e.keys = append(e.keys, p)
-		case "headers":
-			e.headers = append(e.headers, p)
-		case "topic", "partition", "offset":
-			names++
-		default:
-			e.others = append(e.others, part{name, p.end})
 		}
 		d.space()
 		if d.pos >= len(line) {
-			return e, false
+			return e, e.names == 3
 		}
 		d.pos++
 		switch line[d.pos-1] {
 		case ',':
 		case '}':
 			d.space()
-			return e, d.pos == len(line) && names == 3
+			return e, d.pos == len(line) && e.names == 3
 		default:
 			return e, false
 		}
 	}
+}
+
+// member reads a name and where its value is.
+func (e *envelope) member(d *document) outcome {
+	d.space()
+	name := d.pos
+	if name >= len(d.src) {
+		return cutOff
+	}
+	if d.src[name] != '"' {
+		return malformed
+	}
+	raw, complete := d.skipString()
+	d.space()
+	if !complete || d.pos >= len(d.src) {
+		e.others = append(e.others, part{name, len(d.src), true})
+		return cutOff
+	}
+	if d.src[d.pos] != ':' {
+		return malformed
+	}
+	d.pos++
+	d.space()
+	p := part{start: d.pos}
+	if p.start >= len(d.src) {
+		return cutOff
+	}
+	p.cut = !d.skipValue()
+	if p.end = d.pos; p.cut && p.end < len(d.src) {
+		return malformed
+	}
+	e.note(string(unescape(nil, raw)), p, name)
+	if p.cut {
+		return cutOff
+	}
+	return whole
+}
+
+// note files a part by its name, which begins at start.
+func (e *envelope) note(name string, p part, start int) {
+	switch name {
+	case "payload":
+		e.payloads = append(e.payloads, p)
+		return
+	case "key":
+		e.keys = append(e.keys, p)
+		return
+	case "headers":
+		e.headers = append(e.headers, p)
+		return
+	case "topic", "partition", "offset":
+		e.names++
+	}
+	e.others = append(e.others, part{start, p.end, p.cut})
 }
 
 // skipValue moves behind the value at d.pos and reports whether there is one.
@@ -128,6 +164,8 @@ func (r *Redactor) redactEnvelope(line []byte, e envelope, root int32) {
 	}
 	for _, p := range e.keys {
 		switch raw := line[p.start:p.end]; {
+		case p.cut: // what is left of it is no key, and may be half of a name
+			r.push(p.start, p.end, r.quoted(withheldMarker))
 		case raw[0] == '"':
 			key := unescape(nil, raw[1:len(raw)-1])
 			r.replacePart(p, key, r.recordKey(key, root))
@@ -151,7 +189,10 @@ func (r *Redactor) redactEnvelope(line []byte, e envelope, root int32) {
 // stringPart gives the content of a part that is a string, as it is written, and its position. Other
 // values are redacted as they are.
 func (r *Redactor) stringPart(line []byte, p part, root int32) (raw []byte, at int, ok bool) {
-	if line[p.start] == '"' {
+	switch {
+	case line[p.start] == '"' && p.cut:
+		return line[p.start+1:], p.start + 1, true
+	case line[p.start] == '"':
 		return line[p.start+1 : p.end-1], p.start + 1, true
 	}
 	d := document{src: line[:p.end], pos: p.start}
@@ -176,7 +217,7 @@ func (r *Redactor) kcatHeaders(line []byte, p part, root int32) {
 	if string(line[p.start:p.end]) == "null" {
 		return
 	}
-	headers, ok := headersOfKcat(line[p.start:p.end])
+	headers, ok := headersOfKcat(line[p.start:p.end], p.cut)
 	if !ok {
 		r.push(p.start, p.end, []byte("[]"))
 		return
@@ -208,9 +249,9 @@ func same(a, b []Header) bool {
 }
 
 // headersOfKcat reads an array of names and values, the latter may be null.
-func headersOfKcat(text []byte) (headers []Header, ok bool) {
+func headersOfKcat(text []byte, cut bool) (headers []Header, ok bool) {
 	d := document{src: text, pos: 1}
-	if text[0] != '[' {
+	if cut || text[0] != '[' {
 		return nil, false
 	}
 	if d.space(); d.pos < len(text) && text[d.pos] == ']' {

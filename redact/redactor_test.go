@@ -59,6 +59,25 @@ func apply(t testing.TB, r *redact.Redactor, line string) string {
 	return out
 }
 
+// TestExceptedValues: a finding that an exception names stays, and nothing else does because of it.
+func TestExceptedValues(t *testing.T) {
+	p, err := redact.LoadPolicy("policy.yaml", []byte("version: 1\nid: test\nexceptions:\n- {values: [noreply@example.com, 192.0.2.1], detectors: [email, ip], services: [mail-*],"+
+		" reason: r, owner: o, expires: 2099-12-31}\n"), redact.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := redact.NewRedactor(p, testKeys(t), redact.Options{})
+	const in = `{"a":"noreply@example.com","b":"from noreply@example.com to anna@example.com via 192.0.2.1","c":"192.0.2.11","password":"192.0.2.1"}`
+	for service, want := range map[string]string{
+		"mail-1": `{"a":"noreply@example.com","b":"from noreply@example.com to <email> via 192.0.2.1","c":"<ip>","password":"<secret>"}`,
+		"other":  `{"a":"<email>","b":"from <email> to <email> via <ip>","c":"<ip>","password":"<secret>"}`,
+	} {
+		if got := string(r.Apply(redact.Source{Value: []byte(in), Service: []byte(service)}).Value()); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", service, got, want)
+		}
+	}
+}
+
 func TestApply(t *testing.T) {
 	r := newRedactor(t)
 	for name, c := range map[string]struct{ in, want string }{
@@ -68,6 +87,15 @@ func TestApply(t *testing.T) {
 		"in text":               {`{"err":"for anna@example.com done"}`, `{"err":"for <email> done"}`},
 		"escaped value":         {`{"err":"for anna\u0040example.com \"done\"\n"}`, `{"err":"for <email> \"done\"\n"}`},
 		"escaped key name":      {`{"\u006dsisdn":"447700900123"}`, `{"\u006dsisdn":"<phone>"}`},
+		"arguments":             {`{"argv":["x","--api-key","Zq7","-storepass","Zq8","-p","y","--verbose","z"]}`, `{"argv":["x","--api-key","<secret>","-storepass","<secret>","-p","y","--verbose","z"]}`},
+		"headers in turn":       {`{"rawHeaders":["Host","a","Cookie","sid=1"],"headers":[["X-Api-Key","Zq7"]],"fields":["password","email"]}`, `{"rawHeaders":["Host","a","Cookie","<secret>"],"headers":[["X-Api-Key","<secret>"]],"fields":["password","email"]}`},
+		"a value's type":        {`{"contact":{"type":"phone","value":"46701740605"},"t":{"type":"string","value":"46701740605"}}`, `{"contact":{"type":"phone","value":"<phone>"},"t":{"type":"string","value":"46701740605"}}`},
+		"hemispheres":           {`{"lat":"N59.329323","loc":"59.329323,18.068581","loc_count":12}`, `{"lat":"N<geo>","loc":"<geo>,<geo>","loc_count":12}`},
+		"counts of secrets":     {`{"tokens":512,"note":"secrets=3 tokens=Zq7xaaTT"}`, `{"tokens":512,"note":"secrets=3 tokens=<secret>"}`},
+		"nothing to tell":       {`{"note":"password=null, token: none; first_name=null pass=*** otp=enabled"}`, ``},
+		"elements":              {`{"x":"<a:Body><ns2:imsi>001014117715162</ns2:imsi><lösenord>Zq7</lösenord></a:Body>"}`, `{"x":"<a:Body><ns2:imsi><imsi></ns2:imsi><lösenord><secret></lösenord></a:Body>"}`},
+		"an index":              {`cfg["password"] = "Zq7"; {["email"]=> string(3) "a@b.se" ["password"]=> string(8) "Zq7xaaTT"}`, `cfg["password"] = "<secret>"; {["email"]=> string(3) "<email>" ["password"]=> string(8) "<secret>"}`},
+		"Ruby's hash":           {`{:first_name=>"Siobhan", "last_name" => "B", n: 1}`, `{:first_name=>"<name>", "last_name" => "<name>", n: 1}`},
 		"array":                 {`{"to":["x",7,null,["anna@example.com"]]}`, `{"to":["x",7,null,["<email>"]]}`},
 		"key":                   {`{"m":{"anna@example.com":1}}`, `{"m":{"<email>":1}}`},
 		"keys that collide":     {`{"a@example.com":1,"b@example.com":2}`, `{"<email>":1,"<email>#2":2}`},

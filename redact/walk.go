@@ -142,52 +142,6 @@ func escaped(text []byte) bool {
 	return (len(text)-n)%2 == 1
 }
 
-// array walks an array. An item that must go becomes null, so that the others keep their places.
-func (r *Redactor) array(d *document, n int32, depth int) outcome {
-	d.pos++
-	d.space()
-	if d.pos < len(d.src) && d.src[d.pos] == ']' {
-		d.pos++
-		return whole
-	}
-	items := noNode
-	for {
-		d.space()
-		start, base := d.pos, len(r.edits)
-		node := n
-		if d.pos < len(d.src) && (d.src[d.pos] == '{' || d.src[d.pos] == '[') {
-			if items == noNode {
-				items = r.child(n, item, depth+1)
-			}
-			node = items
-		}
-		switch o := r.walk(d, node, depth+1); o {
-		case cutOff:
-			return o
-		case malformed:
-			r.truncateEdits(base, d.restart)
-			return o
-		case removed:
-			r.edits = r.edits[:base]
-			r.push(start, d.pos, null)
-		}
-		d.space()
-		if d.pos >= len(d.src) {
-			return cutOff
-		}
-		switch d.src[d.pos] {
-		case ',':
-			d.pos++
-		case ']':
-			d.pos++
-			return whole
-		default:
-			r.edits = r.edits[:base]
-			return d.bad(start)
-		}
-	}
-}
-
 // bareValue handles numbers and the words true, false and null.
 func (r *Redactor) bareValue(d *document, n int32) outcome {
 	start := d.pos

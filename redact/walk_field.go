@@ -122,6 +122,7 @@ func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
 
 // root gives the node of a record of the service.
 func (r *Redactor) root(service []byte) int32 {
+	r.service = service
 	n, h := r.tree.find(noNode, service)
 	if n != noNode {
 		return n
@@ -155,6 +156,32 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
 	}
 	return n
+}
+
+// textKey is what the node is called that stands for the prose in a field.
+var textKey = []byte("\x00text")
+
+// textNode gives the node for a value of a kept field that is prose. It counts as the field itself.
+func (r *Redactor) textNode(n int32, depth int) int32 {
+	c, h := r.tree.find(n, textKey)
+	if c != noNode {
+		return c
+	}
+	name, on := r.hits.name(r.fieldName(n)), r.tree.at(n).field.Text
+	c = r.tree.add(n, textKey, h, depth)
+	text := r.tree.at(c)
+	text.field, text.cleanKey, text.name = Field{On: on, Weak: true}, true, name
+	return c
+}
+
+// isProse reports whether a value is words, or an assignment, and no id, number, time or version.
+func isProse(raw []byte) bool {
+	for i, c := range raw {
+		if c == ' ' || c == ',' || c == '\\' || c == '=' && i+1 < len(raw) && raw[i+1] != '=' {
+			return true
+		}
+	}
+	return false
 }
 
 // acts reports whether the field has an action that does something.

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -15,7 +16,11 @@ func (r *Redactor) find(text []byte, f *Field) []detect.Span {
 	if f.Hint&^evident == 0 && !r.scanner.Candidate(text) {
 		return nil
 	}
-	return r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
+	spans := r.scanner.FindAll(text, f.On, f.Hint, f.Weak)
+	if r.policy.exceptions.values != nil {
+		spans = slices.DeleteFunc(spans, func(s detect.Span) bool { return r.policy.exempts(text[s.Start:s.End], s.Kind, r.service) })
+	}
+	return spans
 }
 
 // pushFindings pushes the edits that the findings in text ask for; at is its position.
@@ -89,23 +94,28 @@ func (r *Redactor) pairs(src []byte, from, to int, n int32, depth int) {
 			return
 		}
 		i += next
-		if src[i] == '>' {
+		if src[i] == '>' && (i == from || src[i-1] != '-') {
 			i = r.element(src, from, i, to, n, depth)
 			continue
 		}
-		key, quoted := keyBefore(src[from:i])
-		if key == nil {
+		sign := i
+		if src[i] == '>' {
+			sign--
+		}
+		key, quoted := keyBefore(src[from:sign])
+		value := detect.SignEnd(src[:to], sign)
+		if key == nil || value == 0 {
 			continue
 		}
-		start, end := valueAfter(src[:to], i+1)
-		if start == end {
+		start, end := valueAfter(src[:to], value)
+		if start == end || detect.SaysNothing(src[start:end]) {
 			continue
 		}
 		c := r.child(n, key, depth+1)
 		f := r.tree.at(c).field
 		switch {
 		case f.acts():
-			if src[i] == ':' && !quoted && !isStructured(src[:to], i, start, key) {
+			if src[i] == ':' && !quoted && !isStructured(src[:to], value, start, key) || isCount(f.Act, key, src[start:end]) {
 				continue // "password: expired" of prose
 			}
 			r.pushFinding(src, start, end, 0, f.Act, f.Act.Kind, c)
@@ -124,13 +134,17 @@ func (r *Redactor) element(src []byte, from, i, to int, n int32, depth int) int 
 	for start > from && i-start <= maxPairKey && isKeyByte(src[start-1]) {
 		start--
 	}
-	key := src[start:i]
-	if len(key) == 0 || start == from || src[start-1] != '<' {
+	key, name := src[start:i], start
+	if start > from && src[start-1] == ':' { // <ns:key>
+		for name--; name > from && i-name <= maxPairKey && isKeyByte(src[name-1]); name-- {
+		}
+	}
+	if len(key) == 0 || name == from || src[name-1] != '<' {
 		return i
 	}
 	value := src[i+1 : to]
 	length := bytes.IndexByte(value, '<')
-	if length <= 0 || !bytes.HasPrefix(value[length+1:], []byte{'/'}) || !bytes.HasPrefix(value[length+2:], key) {
+	if length <= 0 || !bytes.HasPrefix(value[length+1:], []byte{'/'}) || !bytes.HasPrefix(value[length+2:], src[name:i]) {
 		return i
 	}
 	c := r.child(n, key, depth+1)
@@ -144,10 +158,17 @@ func (r *Redactor) element(src []byte, from, i, to int, n int32, depth int) int 
 	return i + length
 }
 
-// isStructured reports whether a word, a colon at i and a value at start are a field and no prose: the value
+// isCount reports whether a value counts secrets and is none: tokens=512.
+func isCount(act *Action, key, value []byte) bool {
+	const most = 7 // digits
+	n := len(key)
+	return act.Kind == detect.Secret && n > 2 && key[n-1]|0x20 == 's' && key[n-2]|0x20 != 's' && len(value) <= most && digitsEnd(value, 0) == len(value)
+}
+
+// isStructured reports whether a word, a sign that ends at i and a value at start are a field and no prose: the value
 // is in quotes or follows at once, or the word is none of a language: first_name, AccountID.
 func isStructured(src []byte, i, start int, key []byte) bool {
-	if start == i+1 || isQuote(src[start-1]) {
+	if start == i || isQuote(src[start-1]) {
 		return true
 	}
 	for j, c := range key {
@@ -165,7 +186,7 @@ const maxPairKey = 64
 
 // keyBefore gives the key that text ends in, in quotes or a word; nil when there is none.
 func keyBefore(text []byte) (key []byte, quoted bool) {
-	text = bytes.TrimRight(text, " ")
+	text = bytes.TrimRight(text, " \t")
 	n := len(text)
 	if n == 0 {
 		return nil, false
@@ -189,12 +210,12 @@ func keyBefore(text []byte) (key []byte, quoted bool) {
 }
 
 func isKeyByte(c byte) bool {
-	return isLower(c) || isUpper(c) || isDigit(c) || c == '_' || c == '-' || c == '.'
+	return isLower(c) || isUpper(c) || isDigit(c) || c == '_' || c == '-' || c == '.' || c >= 0x80
 }
 
 // valueAfter gives where the value begins and ends that follows a key's sign at i.
 func valueAfter(src []byte, i int) (start, end int) {
-	for i < len(src) && src[i] == ' ' {
+	for i < len(src) && (src[i] == ' ' || src[i] == '\t') {
 		i++
 	}
 	if i == len(src) {

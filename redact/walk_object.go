@@ -166,7 +166,7 @@ const (
 
 func roleOf(key []byte) role {
 	switch string(key) {
-	case "key", "name", "field", "attribute", "header", "param", "label", "k":
+	case "key", "name", "field", "attribute", "header", "param", "label", "type", "k":
 		return nameOfValue
 	case "value", "val", "v":
 		return valueOfName

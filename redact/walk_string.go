@@ -20,6 +20,9 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 	if f.Act != nil {
 		return r.wholeString(d, raw, at, f.Act, n, result)
 	}
+	if f.Text != 0 && isProse(raw) {
+		n = r.textNode(n, depth+1)
+	}
 	if d.plain && len(r.echoes) == 0 && !r.patterns {
 		if r.tree.isClean(n, raw) {
 			return result
@@ -153,6 +156,9 @@ func (r *Redactor) number(raw []byte, at int, n int32) outcome {
 		return whole
 	}
 	act := f.Act
+	if act != nil && isCount(act, r.tree.at(n).plain, raw) {
+		return whole
+	}
 	kind := detect.Custom
 	if act != nil {
 		kind = act.Kind

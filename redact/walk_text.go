@@ -48,7 +48,7 @@ func (r *Redactor) mixed(src []byte, from int, n int32, depth, level int) {
 func nextJSON(src []byte, from int, first bool) int {
 	if first {
 		i := skipSpace(src, from)
-		if i < len(src) && (src[i] == '{' || src[i] == '[' || src[i] == '"' && isOneString(src[i:])) {
+		if i < len(src) && (src[i] == '{' || src[i] == '[' && !isIndex(src, i) || src[i] == '"' && isOneString(src[i:])) {
 			return i
 		}
 	}
@@ -62,11 +62,29 @@ func nextJSON(src []byte, from int, first bool) int {
 		if j >= len(src) {
 			return -1
 		}
-		if src[j] == '"' || src[i] == '{' && src[j] == '}' || src[i] == '[' && (src[j] == '{' || src[j] == '[') {
+		if src[j] == '"' && !isIndex(src, i) || src[i] == '{' && src[j] == '}' || src[i] == '[' && (src[j] == '{' || src[j] == '[') {
 			return i
 		}
 	}
 	return -1
+}
+
+// isIndex reports whether the bracket at i is that of an assignment, ["key"] = "value", and begins no array.
+func isIndex(src []byte, i int) bool {
+	if src[i] != '[' || i+1 >= len(src) || src[i+1] != '"' {
+		return false
+	}
+	key := src[i+2 : min(len(src), i+2+maxPairKey)]
+	end := bytes.IndexByte(key, '"')
+	if end < 0 {
+		return false
+	}
+	j := i + 2 + end + 1
+	if j >= len(src) || src[j] != ']' {
+		return false
+	}
+	j = skipSpace(src, j+1)
+	return j < len(src) && src[j] == '='
 }
 
 func skipSpace(src []byte, i int) int {

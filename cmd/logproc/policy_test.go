@@ -35,6 +35,7 @@ func TestPolicyCommands(t *testing.T) {
 	expired := file("expired.yaml", "version: 1\nid: old-1\nexceptions:\n- {names: [x], detectors: [ip], reason: r, owner: o, expires: 2020-01-31}\n")
 	const record = `{"msg":"login","note":"siobhan called","user":{"mail":"siobhan@example.org"},"clientHost":"192.0.2.18"}` + "\n"
 	sample := file("sample.jsonl", record)
+	kcat := file("kcat.jsonl", `{"topic":"logs","partition":0,"offset":7,"headers":["user","siobhan"],"key":"siobhan","payload":"{\"card_no\":\"4111117862403797\",\"shop\":7}"}`+"\n")
 	for _, test := range []struct {
 		name, args string
 		code       int
@@ -56,6 +57,9 @@ func TestPolicyCommands(t *testing.T) {
 		{"no difference", "policy diff default default " + sample, 0, "0 of 1 records differ", ""},
 		{"diff as JSON", "policy diff --format json default " + good, 1, `"after": "notes drop"`, ""},
 		{"report", "policy report -p " + good + " " + sample, 0, "policy good-1, deny-list, sha256 ", ""},
+		{"report of kcat's lines", "policy report --input kcat " + kcat, 0, "  payment  card_no  replace", ""},
+		{"fields of kcat's lines", "policy report --input kcat " + kcat, 0, "fields that no rule is for: 2\n  card_no\n  shop\n", ""},
+		{"explain kcat's lines", "policy explain --input kcat " + kcat, 0, "card_no", ""},
 		{"report without keys", "policy report --keys " + dir + "/none.yaml " + sample, 2, "", "none.yaml"},
 		{"schema", "policy schema", 0, `"title": "logproc redaction policy"`, ""},
 		{"built-in file", "policy schema --default", 0, "id: logproc-default-1", ""},

@@ -24,6 +24,7 @@ import (
 type policySample struct {
 	Keys      string        `short:"k" placeholder:"FILE" help:"Pseudonym keys; without it LOGPROC_KEYS or LOGPROC_KEYS_FILE, else pseudonyms are shown as markers."`
 	Service   string        `placeholder:"NAME" help:"Service that the records are of, for rules of some services."`
+	Input     string        `default:"lines" enum:"lines,kcat" help:"Form of the records: ${enum}; kcat is that of kcat -J."`
 	LineBytes conf.ByteSize `default:"1MiB" help:"Longest line; longer ones are passed over."`
 }
 
@@ -36,6 +37,14 @@ func (s *policySample) keyring() (*keyring.Keyring, error) {
 		return nil, nil
 	}
 	return k, err
+}
+
+// record gives the record of a line: with --input kcat, its payload.
+func (s *policySample) record(line []byte) []byte {
+	if s.Input == "kcat" {
+		return audit.Payload(line)
+	}
+	return line
 }
 
 // each calls f for every line of the files, standard input when there are none.
@@ -109,7 +118,7 @@ func (c *policyExplainCommand) Run(ctx context.Context, std streams) error {
 	explainer := audit.NewExplainer(policy, keys)
 	first := true
 	explain := func(line []byte) error {
-		verdicts := explainer.Explain(line, []byte(c.Service), c.Field)
+		verdicts := explainer.Explain(c.record(line), []byte(c.Service), c.Field)
 		if c.Format == "json" {
 			return json.NewEncoder(out).Encode(verdicts)
 		}
@@ -172,7 +181,7 @@ func (c *policyDiffCommand) Run(ctx context.Context, std streams) error {
 	}
 	differ := audit.NewDiffer(policies[0], policies[1], keys)
 	err = c.each(ctx, std, c.Files, func(line []byte) error {
-		differ.Add(line, []byte(c.Service))
+		differ.Add(c.record(line), []byte(c.Service))
 		return nil
 	})
 	if err != nil {
@@ -200,8 +209,12 @@ func (policyReportCommand) Help() string {
 	return `Prints the policy's id and hash, the ids and ages of the keys, hits by rule, field and operator, fields that no rule is
 for, rules that never applied, and what was withheld. There is no personal data in it.
 
+With --input kcat, each line is a record as kcat -J prints it: its key, headers and payload are redacted, and the fields are those
+of the payload.
+
 Example:
-  logproc policy report -p policy.yaml --keys keys.yaml app.jsonl.gz`
+  logproc policy report -p policy.yaml --keys keys.yaml app.jsonl.gz
+  kcat -C -b 127.0.0.1:9092 -t logs -e -J | logproc policy report --input kcat`
 }
 
 func (c *policyReportCommand) Run(ctx context.Context, std streams) error {
@@ -223,7 +236,11 @@ func (c *policyReportCommand) Run(ctx context.Context, std streams) error {
 	}
 	reporter := audit.NewReporter(policy, keys)
 	err = c.each(ctx, std, c.Files, func(line []byte) error {
-		reporter.Add(line, []byte(c.Service))
+		if c.Input == "kcat" {
+			reporter.AddKcat(line, []byte(c.Service))
+		} else {
+			reporter.Add(line, []byte(c.Service))
+		}
 		return nil
 	})
 	if err != nil {

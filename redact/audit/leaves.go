@@ -12,6 +12,19 @@ import (
 	"strings"
 )
 
+// Payload gives the payload of a record in the form of kcat -J, and any other line as it is.
+func Payload(line []byte) []byte {
+	var envelope struct {
+		Topic     *string
+		Partition *json.Number
+		Payload   *string
+	}
+	if json.Unmarshal(line, &envelope) != nil || envelope.Topic == nil || envelope.Partition == nil || envelope.Payload == nil {
+		return line
+	}
+	return []byte(*envelope.Payload)
+}
+
 // leaf is a value of a record that is no object or array, or one of these when it is empty.
 type leaf struct {
 	path [][]byte // keys from the root, "*" for the items of arrays

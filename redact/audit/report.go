@@ -89,6 +89,21 @@ func (r *Reporter) Add(record, service []byte) {
 	if sum(r.redactor.Hits().Withheld[:]) > before {
 		r.withheld++
 	}
+	r.fields(record, service)
+}
+
+// AddKcat takes in a record in the form of kcat -J. The fields that are listed are those of its payload.
+func (r *Reporter) AddKcat(line, service []byte) {
+	before := sum(r.redactor.Hits().Withheld[:])
+	r.redactor.KcatLine(line, service)
+	if sum(r.redactor.Hits().Withheld[:]) > before {
+		r.withheld++
+	}
+	r.fields(Payload(line), service)
+}
+
+// fields notes the fields of a record.
+func (r *Reporter) fields(record, service []byte) {
 	list, isJSON := leavesOf(record)
 	for i := range list {
 		l := &list[i]

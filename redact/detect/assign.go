@@ -1,20 +1,23 @@
 package detect
 
-// assign looks at the '=' or ':' at i: when the key before it names a secret, the value after it is one.
+// assign looks at the sign at i, "=" or ":" or the start of "->": when the key before it names a secret, the
+// value after it is one.
 func (s *Scanner) assign(i int) int {
 	t := s.text
-	if !s.weak || t[i] == '=' && at(t, i+1) == '=' {
+	v := SignEnd(t, i)
+	if !s.weak || v == 0 {
 		return i + 1
 	}
 	start, end := keyBefore(t, i)
 	if start == end {
 		return i + 1
 	}
-	last := lower(t[end-1])
-	if s.last[last>>6]>>(last&63)&1 == 0 {
-		return i + 1
-	}
 	e := s.key(start, end)
+	if e&eSecretTail != 0 && at(t, start-1) == ' ' {
+		if before, _ := s.wordBefore(start-1, max(0, start-partBytes)); before&eKeyed != 0 {
+			e = eSecret // "api key: x"
+		}
+	}
 	k := None
 	switch {
 	case e&eOTP != 0:
@@ -29,7 +32,7 @@ func (s *Scanner) assign(i int) int {
 	if k == None || !s.on.Has(k) {
 		return i + 1
 	}
-	if n := s.value(i, k, e); n > 0 {
+	if n := s.value(i, v, k, e); n > 0 {
 		return n
 	}
 	return i + 1
@@ -50,18 +53,47 @@ func parameterKind(e evidence) Kind {
 	return Secret
 }
 
+// SignEnd is where the value begins behind the sign of an assignment that starts at i: =, :, :=, =>, ->, ==>;
+// 0 when the sign compares, as "==" between spaces does.
+func SignEnd(t []byte, i int) int {
+	e := i + 1
+	switch {
+	case t[i] == ':' && at(t, e) == '=', t[i] == '-':
+		return e + 1
+	case t[i] == ':':
+		return e
+	}
+	for at(t, e) == '=' {
+		e++
+	}
+	switch {
+	case at(t, e) == '>':
+		return e + 1
+	case e > i+1 && (e >= len(t) || isSpace(t[e])):
+		return 0
+	}
+	return e
+}
+
+// widestGap bounds the spaces and tabs between a key, its sign and the value: some align them.
+const widestGap = 24
+
 // keyBefore gives the key that ends before the sign at i: over spaces, a closing quote or bracket.
 func keyBefore(t []byte, i int) (start, end int) {
-	if t[i] == '=' && at(t, i-1) == ':' {
+	for n := 0; n < widestGap && (at(t, i-1) == ' ' || at(t, i-1) == '\t'); n++ {
 		i--
 	}
-	for n := 0; n < 2 && at(t, i-1) == ' '; n++ {
-		i--
-	}
-	if b := at(t, i-1); b == '"' || b == '\'' || b == ']' || b == '`' {
+	for n := 0; n < 2; n++ { // ["key"]
+		b := at(t, i-1)
+		if b != '"' && b != '\'' && b != '`' && (b != ']' || n > 0) {
+			break
+		}
 		i--
 		if at(t, i-1) == '\\' {
 			i--
+		}
+		if b != ']' {
+			break
 		}
 	}
 	start = i
@@ -71,9 +103,33 @@ func keyBefore(t []byte, i int) (start, end int) {
 	return start, i
 }
 
-// key says what the last parts of a key name: password in db.password, userPassword and USER_PASSWORD,
-// and api key in x-api-key; but nothing in passwordExpired and next_page_token.
+// key says what a key names: password in db.password, userPassword and USER_PASSWORD, also before words
+// that do not change it, as in password_new; but nothing in passwordExpired and next_page_token.
 func (s *Scanner) key(start, end int) evidence {
+	t := s.text
+	for n := 0; n < 4; n++ {
+		if last := lower(t[end-1]); s.last[last>>6]>>(last&63)&1 != 0 {
+			if e := s.lastParts(start, end); e&assignable != 0 {
+				return e
+			}
+		}
+		part := lastPart(t, start, end)
+		var buf [longestQualifier]byte
+		if part <= start || end-part > len(buf) || !Qualifier(appendFolded(buf[:0], t[part:end])) {
+			return 0
+		}
+		for end = part; end > start && !isWordByte(t[end-1]); {
+			end--
+		}
+		if end == start {
+			return 0
+		}
+	}
+	return 0
+}
+
+// lastParts says what the last parts of a key name, api key in x-api-key.
+func (s *Scanner) lastParts(start, end int) evidence {
 	t := s.text
 	p1 := lastPart(t, start, end)
 	e := s.lookup(p1, end)
@@ -112,184 +168,6 @@ func lastPart(t []byte, start, end int) int {
 		return i
 	}
 	return partStart(t, i, end)
-}
-
-// value reports the value after the sign at i and gives its end, or 0 when it is none worth hiding.
-func (s *Scanner) value(i int, k Kind, e evidence) int {
-	t := s.text
-	v := i + 1
-	if at(t, v) == '>' {
-		v++
-	}
-	colon := t[i] == ':'
-	spaces := 0
-	for at(t, v) == ' ' && spaces < 2 {
-		v++
-		spaces++
-	}
-	if v >= len(t) {
-		return 0
-	}
-	start, end, quoted := quotedValue(t, v)
-	if !quoted {
-		if start = s.scheme(v, e); start != v {
-			colon = false
-		}
-		if m := markerEnd(t, start); m > 0 && t[start] == '<' {
-			return m
-		}
-		end = valueEnd(t, start)
-		if e&eCookie != 0 {
-			end = lineEnd(t, start)
-		}
-	}
-	if value := t[start:end]; len(value) == 0 || ownMarker(value) || emptyWord(value) || short(value, k, e) {
-		return 0
-	}
-	if !quoted && colon && spaces > 0 && e&eCookie == 0 && prose(t, start, end) {
-		return 0
-	}
-	return s.add(k, start, end)
-}
-
-// quotedValue reads a value in quotes at v, which may be escaped, up to the same quote or the end of text.
-func quotedValue(t []byte, v int) (start, end int, quoted bool) {
-	escaped := t[v] == '\\'
-	if escaped {
-		v++
-	}
-	q := at(t, v)
-	if q != '"' && q != '\'' && q != '`' {
-		return v, v, false
-	}
-	for e := v + 1; e < len(t); e++ {
-		switch {
-		case t[e] == '\\' && escaped && at(t, e+1) == q:
-			return v + 1, e, true
-		case t[e] == '\\':
-			e++
-		case t[e] == q && !escaped:
-			return v + 1, e, true
-		}
-	}
-	return v + 1, len(t), true
-}
-
-// valueEnd is the end of a value without quotes. A comma, semicolon or closing bracket ends it only where
-// no more of the value can follow, since passwords hold them.
-func valueEnd(t []byte, i int) int {
-	for ; i < len(t); i++ {
-		switch b := t[i]; b {
-		case '&', '"', '\'', '`', '<', '>', ' ', '\t', '\r', '\n':
-			return i
-		case ',', ';', ')', ']', '}', '|':
-			if ends(t, i+1, b) {
-				return i
-			}
-		case '\\':
-			if n := at(t, i+1); n == '"' || n == 'n' || n == '\'' {
-				return i
-			}
-		case '.', ':', '!', '?':
-			if i+1 == len(t) && (b == '.' || b == ':') || b != '!' && b != '?' && isSpace(at(t, i+1)) {
-				return i
-			}
-		}
-	}
-	return i
-}
-
-// ends says whether a value ends before the separator whose next byte is at i: at the end, before a space,
-// a quote or another closing sign, and before the next key.
-func ends(t []byte, i int, sep byte) bool {
-	if i >= len(t) {
-		return true
-	}
-	switch t[i] {
-	case ' ', '\t', '\r', '\n', '"', '\'', ',', ';', ')', ']', '}', '&', '<', '\\':
-		return true
-	}
-	if sep != ',' && sep != ';' && sep != '|' {
-		return false
-	}
-	e := i
-	for e < len(t) && e-i < 40 && (isWordByte(t[e]) || t[e] == '_' || t[e] == '-' || t[e] == '.') {
-		e++
-	}
-	return e > i && (at(t, e) == '=' || at(t, e) == ':')
-}
-
-// lineEnd is the end of the line, or of the quotes around it.
-func lineEnd(t []byte, i int) int {
-	for i < len(t) && t[i] != '\n' && t[i] != '\r' && t[i] != '"' && t[i] != '<' {
-		i++
-	}
-	return i
-}
-
-// scheme skips an authentication scheme at v: the credential comes after it.
-func (s *Scanner) scheme(v int, e evidence) int {
-	t := s.text
-	if e&eSecret == 0 {
-		return v
-	}
-	end := v
-	for end < len(t) && end-v < 20 && (isAlnum(t[end]) || t[end] == '-') {
-		end++
-	}
-	if at(t, end) != ' ' {
-		return v
-	}
-	for _, w := range [...]string{"bearer", "basic", "digest", "token", "apikey", "negotiate", "ntlm", "hmac", "aws4-hmac-sha256", "sharedkey"} {
-		if end-v == len(w) && equalFold(t, v, w) {
-			return end + 1
-		}
-	}
-	return v
-}
-
-// short says whether a value is no secret for its length: a small count as in "token: 3", or a word after
-// a parameter that is only sometimes a secret, as in "?code=open".
-func short(v []byte, k Kind, e evidence) bool {
-	const longestWord = 8
-	if k == Secret && e&(eSecret|eCookie) == 0 && len(v) < longestWord {
-		return true
-	}
-	least := 4
-	if k == OTP {
-		least = 3
-	}
-	return digitsEnd(v, 0) == len(v) && len(v) < least
-}
-
-// prose says whether the value text[start:end] after "key: " is a word of a sentence: lower-case letters
-// with another word behind it.
-func prose(t []byte, start, end int) bool {
-	for i := start; i < end; i++ {
-		if !isLower(t[i]) && !(i == start && isLetter(t[i])) {
-			return false
-		}
-	}
-	return at(t, end) == ' ' && isLetter(at(t, end+1))
-}
-
-// emptyWord says whether a value says that there is none, or what became of it.
-func emptyWord(v []byte) bool {
-	var buf [12]byte
-	if len(v) > len(buf) {
-		return false
-	}
-	for i, b := range v {
-		buf[i] = lower(b)
-	}
-	switch string(buf[:len(v)]) {
-	case "true", "false", "null", "nil", "none", "undefined", "empty", "missing", "expired", "invalid", "required", "unset", "n/a", "na",
-		"redacted", "[redacted]", "hidden", "masked", "wrong", "incorrect", "rejected", "denied", "failed", "changed", "updated", "ok", "yes",
-		"no", "unknown", "not", "is", "must", "was", "has", "unexpected", "error", "reset", "removed", "refreshed", "revoked", "valid",
-		"mismatch", "optional", "default", "string", "disabled", "enabled", "-", "{}", "[]", "()":
-		return true
-	}
-	return false
 }
 
 // flag looks at a command line's --name at e: the word after --password and the like is a secret.

@@ -24,13 +24,13 @@ func nextToken(t []byte, i int) (start, end int) {
 	return 0, 0
 }
 
-// mayBeText says whether the first sixteen characters may encode text: every fourth holds the high six bits
-// of a byte, and printable ASCII and UTF-8 leave few values for them. ASCII gives a capital among them.
+// mayBeText says whether a token may encode text: every fourth character holds the high six bits of a byte,
+// and printable ASCII and UTF-8 leave few values for them. ASCII gives a capital, mostly among the first.
 func mayBeText(token []byte) bool {
 	if !textHigh[token[0]] || !textHigh[token[4]] || !textHigh[token[8]] || !textHigh[token[12]] {
 		return false
 	}
-	for _, b := range token[:encodedLeast] {
+	for _, b := range token[:min(len(token), 4*encodedLeast)] {
 		if isUpper(b) {
 			return true
 		}

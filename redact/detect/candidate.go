@@ -13,11 +13,17 @@ const (
 // The lanes that a byte counts in.
 const (
 	laneDigit  = 1 << (laneBits * iota)
-	laneSign   // @ % & \ = : + and bytes that are not ASCII: one is enough to look closer
+	laneSign   // @ % & \ = : + > and bytes that are not ASCII: one is enough to look closer
 	laneHyphen // hardware addresses of letters only, PEM blocks, --password
 	laneDot
 	laneUpper
 )
+
+// leastQuoted is the length of the shortest text with a password in quotes, or a token.
+const leastQuoted = 14
+
+// spoken is what the words password, Passwort and passwd have in common.
+var spoken = []byte("assw")
 
 var lanes = makeLanes()
 
@@ -32,7 +38,7 @@ func makeLanes() (t [256]uint64) {
 			t[b] = laneHyphen
 		case c == '.':
 			t[b] = laneDot
-		case c >= 0x80 || c == '@' || c == '%' || c == '&' || c == '\\' || c == '=' || c == ':' || c == '+':
+		case c >= 0x80 || c == '@' || c == '%' || c == '&' || c == '\\' || c == '=' || c == ':' || c == '+' || c == '>':
 			t[b] = laneSign
 		}
 	}
@@ -61,6 +67,15 @@ func candidate(text []byte) bool {
 	}
 	if hyphens >= 2 && bytes.Contains(text, []byte("--")) {
 		return true
+	}
+	if len(text) < leastQuoted {
+		return false
+	}
+	if i := bytes.IndexByte(text, '\''); i > 1 && text[i-1] == ' ' && isLetter(text[i-2]) {
+		return true // PASSWORD 'x'
+	}
+	if digits > 0 && upper > 0 && bytes.Contains(text, spoken) {
+		return true // password is Zq7…
 	}
 	if len(text) < encodedLeast || digits+upper == 0 && bytes.IndexByte(text, ' ') < 0 {
 		return false

@@ -59,8 +59,29 @@ func (s *Scanner) fraction(end int) int {
 	return end
 }
 
+// track looks for the first track of a magnetic stripe, %B4111…^NAME^2512…?, whose number is text[i:e].
+func (s *Scanner) track(i, e int) int {
+	const longest = 64
+	t := s.text
+	if at(t, i-2) != '%' || lower(t[i-1]) != 'b' || at(t, e) != '^' || !validCard(t[i:e]) {
+		return 0
+	}
+	end := e
+	for end < len(t) && end-e < longest && t[end] != '?' && t[end] != '"' && t[end] != '\n' {
+		end++
+	}
+	if at(t, end) != '?' {
+		for end = e; end < len(t) && !isSpace(t[end]) && t[end] != '"'; end++ {
+		}
+	}
+	return s.add(Card, i, end)
+}
+
 // labelledCard looks for a card number right after a word for cards: PAN4111….
 func (s *Scanner) labelledCard(i, e int) int {
+	if end := s.track(i, e); end > 0 {
+		return end
+	}
 	start := runStart(s.text, i, cLetter, 8)
 	if !cardWord(s.text[start:i]) {
 		return 0

@@ -94,7 +94,7 @@ func (s *Scanner) wordEndBefore(i, floor int) (int, bool) {
 // word among the next two is evidence.
 func (s *Scanner) after(i int) evidence {
 	t, stop := s.text, min(len(s.text), i+afterBytes)
-	for n := 0; n < 2; n++ {
+	for n := 0; n < 2; {
 		for i < stop && !isWordByte(t[i]) {
 			if t[i] == '\n' || t[i] == '<' || t[i] == ',' || t[i] == ';' || t[i] == '&' {
 				return 0
@@ -112,7 +112,9 @@ func (s *Scanner) after(i int) evidence {
 		if e&kinds&^eCall != 0 && at(t, end) != ':' && at(t, end) != '=' {
 			return e & kinds &^ eCall
 		}
-		i = end
+		if i = end; e&eFiller == 0 || i >= stop {
+			n++ // "is my" says nothing
+		}
 	}
 	return 0
 }

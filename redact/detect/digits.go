@@ -15,10 +15,13 @@ func (s *Scanner) digits(i int) int {
 	t := s.text
 	e := digitsEnd(t, i)
 	prev, next := at(t, i-1), at(t, e)
+	if prev == '[' && (at(t, i-2) == '[' || at(t, i-2) == '3') {
+		s.view = true // a terminal's colour as it is shown: ^[[31m, #033[31m
+	}
 	if isLetter(prev) {
 		return s.glued(i, e)
 	}
-	if prev == ' ' && e-i == 2 && isLetter(at(t, i-2)) {
+	if (prev == ' ' || prev == '-') && e-i <= 6 && isLetter(at(t, i-2)) {
 		if end := s.nino(i - 3); end > 0 {
 			return end
 		}
@@ -58,6 +61,11 @@ func (s *Scanner) digits(i int) int {
 // glued looks at digits right after letters: account and insurance numbers start that way; what else does
 // is an identifier.
 func (s *Scanner) glued(i, e int) int {
+	if s.hint.Has(Geo) && at(s.text, e) == '.' { // N59.329323
+		if end := s.geo(i, e); end > 0 {
+			return end
+		}
+	}
 	if e-i >= 2 && isLetter(at(s.text, i-2)) {
 		if end := s.iban(i - 2); end > 0 {
 			return end
@@ -121,7 +129,10 @@ func (s *Scanner) group(g *groups, i int) {
 		g.n++
 		next, sep := separator(t, e)
 		if next == 0 || !isDigit(at(t, next)) {
-			return
+			if sep != '-' || at(t, next) != '(' || !isDigit(at(t, next+1)) {
+				return
+			}
+			next, sep = next+1, ' ' // +46-(0)70
 		}
 		g.sep[g.n-1] = sep
 		i = next

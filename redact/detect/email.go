@@ -72,9 +72,10 @@ func letterLike(r rune) bool {
 }
 
 // domainEnd is the end of the domain that starts at i, 0 when it is none: labels of letters, digits and
-// inner hyphens, at least two, and a top-level domain of letters that is no file name's extension.
+// inner hyphens, at least two, and a top-level domain of letters that is no file name's extension. One that is
+// met often ends the domain also before a file's extension, a hyphen and an underscore: example.org.pdf.
 func domainEnd(t []byte, i int) int {
-	end, last, labels := 0, i, 0
+	top, end, certain, last, labels := 0, 0, 0, i, 0
 	digitsFirst, versionLike := false, false
 	for j := i; j-i <= longestDomain; {
 		e := labelEnd(t, j)
@@ -89,8 +90,13 @@ func domainEnd(t []byte, i int) int {
 			versionLike = digitsFirst && isDigit(t[j])
 		}
 		if labels > 1 && topLevel(t[j:e]) {
-			end = e
+			top, end = j, e
 		} else if labels > 1 && !numeric(t[j:e]) {
+			if n := runEnd(t, j, cLetter); knownTopLevel(t[j:n]) {
+				certain = n
+			} else if end > 0 && knownTopLevel(t[top:end]) {
+				certain = end
+			}
 			end = 0
 		}
 		last = e
@@ -99,10 +105,30 @@ func domainEnd(t []byte, i int) int {
 		}
 		j = e + 1
 	}
+	if end == 0 {
+		end = certain
+	}
 	if end == 0 || versionLike || last-i > longestDomain {
 		return 0
 	}
 	return end
+}
+
+// knownTopLevel says whether a label is one of the top-level domains that most addresses have.
+func knownTopLevel(label []byte) bool {
+	var buf [8]byte
+	if len(label) > len(buf) {
+		return false
+	}
+	for i, b := range label {
+		buf[i] = lower(b)
+	}
+	switch string(buf[:len(label)]) {
+	case "com", "org", "net", "edu", "gov", "info", "eu", "se", "no", "dk", "fi", "de", "uk", "fr", "nl", "be", "at", "ch", "es", "it", "pt", "us",
+		"ie", "ee", "lv", "lt", "cz", "io", "test", "example":
+		return true
+	}
+	return false
 }
 
 // labelEnd is the end of the label at i, without hyphens at its end; i when it starts with one.

@@ -89,10 +89,12 @@ func identityKind(d []byte, e evidence) Kind {
 		if e&eSSN != 0 && socialSecurity(d) {
 			return SSN
 		}
+		return zeroLost(d, e)
 	case 10, 12:
 		if e&(ePnr|eSSN) != 0 && personnummer(d) {
 			return Personnummer
 		}
+		return zeroLost(d, e)
 	case 11:
 		if e&(eFnr|ePnr) != 0 && fodselsnummer(d) {
 			return Fodselsnummer
@@ -104,6 +106,19 @@ func identityKind(d []byte, e evidence) Kind {
 		if e&eIMSI != 0 && len(d) <= 15 {
 			return IMSI
 		}
+	}
+	return None
+}
+
+// zeroLost says which kind the digits are with the zero before them that a number in JSON does not have.
+func zeroLost(d []byte, e evidence) Kind {
+	var buf [12]byte
+	d = append(append(buf[:0], '0'), d...)
+	switch {
+	case len(d) == 10 && e&ePnr != 0 && personnummer(d):
+		return Personnummer
+	case len(d) == 11 && e&(eFnr|ePnr) != 0 && fodselsnummer(d):
+		return Fodselsnummer
 	}
 	return None
 }

@@ -38,6 +38,13 @@ func fold(v *View, t []byte) bool {
 	return changed
 }
 
+// Folded gives a name as a reader sees it: what a text's folded view shows.
+func Folded(name []byte) []byte {
+	var v View
+	fold(&v, name)
+	return v.Text
+}
+
 // colour is the length of a terminal's control sequence (ECMA-48, ESC [ numbers letter) at i, 0 when there is none.
 func colour(t []byte, i int) int {
 	if t[i] != 0x1b || at(t, i+1) != '[' {
@@ -99,7 +106,9 @@ func lookAlike(r rune) byte {
 		return '.'
 	case r == 0xfe6b:
 		return '@'
-	case r == 0x2018, r == 0x2019, r == 0x2bc:
+	case r == 0x201c, r == 0x201d, r == 0x201e, r == 0x201f, r == 0x2033, r == 0xab, r == 0xbb:
+		return '"'
+	case r == 0x2018, r == 0x2019, r == 0x201a, r == 0x2039, r == 0x203a, r == 0x2bc:
 		return '\''
 	case r >= 0x370 && r <= 0x58f:
 		return letterAlike(r)

@@ -16,10 +16,13 @@ func (s *Scanner) geo(i, e int) int {
 		return s.add(Geo, start, end)
 	}
 	words := s.before(start)
-	if words&(eGeo|eLat|eLon) == 0 {
+	if words&(eGeo|eLat|eLon) == 0 || words&ePlace != 0 && places < 4 {
 		return 0
 	}
 	partner, partnerEnd := s.partner(end, words)
+	if partner == 0 && places >= 4 && len(t)-end < 2 {
+		return s.add(Geo, start, end) // the other one was cut off
+	}
 	if partner == 0 || s.add(Geo, start, end) == 0 {
 		return 0
 	}

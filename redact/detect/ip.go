@@ -11,7 +11,7 @@ func (s *Scanner) ipv4(i int) int {
 	if n := at(t, end); n == '.' && isDigit(at(t, end+1)) {
 		return dottedEnd(t, end)
 	}
-	if i > 1 && t[i-1] == '.' && isDigit(t[i-2]) || isLetter(at(t, end)) || at(t, end) == '_' {
+	if i > 1 && t[i-1] == '.' && isDigit(t[i-2]) || (isLetter(at(t, end)) || at(t, end) == '_') && versionLike(t[i:end]) {
 		return end
 	}
 	if first == 127 || first == 0 && rest == 0 || first == 255 || !s.on.Has(IP) {
@@ -62,17 +62,19 @@ func dottedEnd(t []byte, i int) int {
 }
 
 // versionContext says whether the dotted quad text[i:end] is a version: after a word for versions, after
-// "name/" at the start of a product token, before a suffix such as -rc1, or in a row of versions.
+// "name/" at the start of a product token, before a suffix such as -rc1, or in a row of versions. Words that
+// name other things too, such as build and release, count only right before numbers as versions have them.
 func (s *Scanner) versionContext(i, end int) bool {
 	t := s.text
-	if s.version >= 0 && i-s.version < 8 && s.version > 0 {
-		return true
+	if port(t, end) {
+		return false
 	}
-	if at(t, end) == '-' && versionSuffix(t, end+1) {
+	like := versionLike(t[i:end])
+	switch {
+	case s.version > 0 && i-s.version < 8 && like, at(t, end) == '-' && like && versionSuffix(t, end+1):
 		return true
-	}
-	if at(t, i-1) == '/' {
-		return product(t, i-1) && at(t, end) != ':' && at(t, end) != '/'
+	case at(t, i-1) == '/':
+		return at(t, end) != '/' && s.product(i-1, like)
 	}
 	j := i
 	for n := 0; n < 3; n++ {
@@ -81,16 +83,45 @@ func (s *Scanner) versionContext(i, end int) bool {
 			return false
 		}
 		e, start := s.wordBefore(w, max(0, w-partBytes))
-		if e&eVersion != 0 {
-			return !(w-start == 1 && lower(t[start]) != 'v')
-		}
-		if upgrade(t, start, w) {
-			return true
-		}
-		if e&eFiller == 0 && e&eNumber == 0 {
+		switch {
+		case e&eVersion != 0:
+			return like || n == 0 && w-start > 1
+		case e&eRelease != 0:
+			return n == 0 && like
+		case upgrade(t, start, w):
+			return like
+		case n > 0 || !between(t[start:w]):
 			return false
 		}
 		j = start
+	}
+	return false
+}
+
+// port says whether a port follows: addresses have one, versions have none.
+func port(t []byte, i int) bool { return at(t, i) == ':' && isDigit(at(t, i+1)) }
+
+// versionLike says whether a quad has the small numbers of a version, and not the first one of the private
+// network that is met most.
+func versionLike(quad []byte) bool {
+	const largestMajor = 31
+	for i := 0; i < len(quad); {
+		e := digitsEnd(quad, i)
+		n := number(quad[i:e])
+		if n > 99 || i == 0 && (n > largestMajor || n == 10) {
+			return false
+		}
+		i = e + 1
+	}
+	return true
+}
+
+// between says whether a word may stand between a word for versions, or one for their change, and the version.
+func between(word []byte) bool {
+	for _, w := range [...]string{"is", "was", "to", "from", "number", "new", "old"} {
+		if len(word) == len(w) && equalFold(word, 0, w) {
+			return true
+		}
 	}
 	return false
 }
@@ -110,14 +141,16 @@ func versionSuffix(t []byte, i int) bool {
 	return false
 }
 
-// product says whether a single name, as in User-Agent, ends before the slash at i: letters and digits that
-// start after a space, a quote or a bracket, and no host name.
-func product(t []byte, i int) bool {
+// product says whether the name of a product, as in User-Agent, ends before the slash at i: letters and digits
+// that start after a space, a quote or a bracket. Java writes hosts and their addresses the same way, so
+// the name must be one that is known, or the numbers those of a version (like).
+func (s *Scanner) product(i int, like bool) bool {
+	t := s.text
 	start := i
 	for start > 0 && i-start < 40 && (isAlnum(t[start-1]) || t[start-1] == '-' || t[start-1] == '_') {
 		start--
 	}
-	if start == i || !isLetter(t[start]) || equalFold(t[start:i], 0, "localhost") {
+	if start == i || !isLetter(t[start]) || !like && s.lookup(start, i)&(eVersion|eProduct) == 0 {
 		return false
 	}
 	switch at(t, start-1) {
@@ -144,6 +177,12 @@ func (s *Scanner) ipv6(i int) int {
 		return runHexColon(t, end)
 	}
 	a, b := start, end
+	if a > 0 && (isAlnum(t[a-1]) || t[a-1] == '_') { // "interface:fe80::1": a word's last letters look like a group
+		for a < b && t[a] != ':' {
+			a++
+		}
+		start = a
+	}
 	if a < b && t[a] == ':' && at(t, a+1) != ':' {
 		a++
 	}

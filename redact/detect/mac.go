@@ -36,7 +36,7 @@ func (s *Scanner) ciscoMAC(i int) int {
 // hardware reports text[start:end] unless more groups follow or precede, as in a fingerprint.
 func (s *Scanner) hardware(start, end int, sep byte) int {
 	t := s.text
-	if start > 0 && (isAlnum(t[start-1]) || t[start-1] == sep && isHex(at(t, start-2))) {
+	if start > 0 && (isAlnum(t[start-1]) || t[start-1] == sep && groupBefore(t, start-1, sep)) {
 		return 0
 	}
 	if n := at(t, end); isAlnum(n) || n == sep && isHex(at(t, end+1)) {
@@ -55,12 +55,20 @@ func (s *Scanner) hardware(start, end int, sep byte) int {
 	return s.add(MAC, start, end)
 }
 
+// groupBefore says whether a group of hexadecimal digits, and no other word, ends at i.
+func groupBefore(t []byte, i int, sep byte) bool {
+	start := runStart(t, i, cDigit|cLetter, 5)
+	return (i-start == 2 || sep == '.' && i-start == 4) && runStart(t, i, cHex, 5) == start
+}
+
 // dash looks at hyphens: the first separator of a MAC address, the start of a PEM block.
 func (s *Scanner) dash(i int) int {
 	t := s.text
 	switch {
 	case at(t, i+1) == '-':
 		return s.dashes(i)
+	case at(t, i+1) == '>':
+		return s.assign(i)
 	case at(t, i+3) == '-' && isHex(at(t, i-1)):
 		if end := s.mac(i); end > 0 {
 			return end

@@ -128,32 +128,36 @@ func number(d []byte) int {
 }
 
 // nino looks for a UK national insurance number that starts with two letters at i: six digits, a letter A
-// to D, spaces allowed between the pairs.
+// to D, with a space or hyphen between any of its parts. Other groups than pairs are so in prose too
+// ("by 123456 a day"), so that the letters must be capitals.
 func (s *Scanner) nino(i int) int {
 	t := s.text
 	if !s.on.Has(NINO) || i < 0 || i > 0 && (isAlnum(t[i-1]) || t[i-1] == '_') || !ninoPrefix(lower(t[i]), lower(at(t, i+1))) {
 		return 0
 	}
-	j, spaced := i+2, at(t, i+2) == ' ' || at(t, i+2) == '-'
-	for pair := 0; pair < 3; pair++ {
-		if b := at(t, j); spaced && (b == ' ' || b == '-') {
+	j, gaps, uneven := i+2, 0, false
+	for n := 0; n <= 6; n++ {
+		if b := at(t, j); (b == ' ' || b == '-') && j > i {
 			j++
+			gaps++
+			uneven = uneven || n%2 == 1
 		}
-		if !isDigit(at(t, j)) || !isDigit(at(t, j+1)) {
+		if n < 6 && !isDigit(at(t, j)) {
 			return 0
 		}
-		j += 2
-	}
-	if b := at(t, j); b == ' ' || b == '-' {
 		j++
 	}
-	if c := lower(at(t, j)); c < 'a' || c > 'd' {
+	end := j
+	if c := lower(at(t, end-1)); c < 'a' || c > 'd' {
 		return 0
 	}
-	if n := at(t, j+1); isAlnum(n) || n == '_' {
+	if n := at(t, end); isAlnum(n) || n == '_' {
 		return 0
 	}
-	return s.add(NINO, i, j+1)
+	if (uneven || gaps > 0 && gaps < 4) && !(isUpper(t[i]) && isUpper(t[i+1]) && isUpper(t[end-1])) {
+		return 0
+	}
+	return s.add(NINO, i, end)
 }
 
 // ninoPrefix says whether HMRC gives out numbers with these two letters.

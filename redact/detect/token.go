@@ -1,21 +1,101 @@
 package detect
 
-import "encoding/base64"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
-// space looks at the end of words: "Bearer" and "Basic" are followed by a credential.
+// space looks at the end of words: "Bearer" and "Basic" are followed by a credential, and words for a
+// secret by one in quotes or by what no word looks like.
 func (s *Scanner) space(i int) int {
 	t := s.text
-	switch at(t, i-1) {
-	case 'r', 'R':
+	switch lower(at(t, i-1)) {
+	case 'r':
 		if equalFold(t, i-6, "bearer") && !isAlnum(at(t, i-7)) {
 			return s.credential(i + 1)
 		}
-	case 'c', 'C':
+	case 'c':
 		if equalFold(t, i-5, "basic") && !isAlnum(at(t, i-6)) {
 			return s.credential(i + 1)
 		}
+	case 'd', 'e', 't', 'a', 'n', 'y', 's':
+		if i > 1 && i+leastSpoken < len(t) && (class[t[i+leastSpoken]]&class[t[i+leastSpoken/2]]&cToken != 0 || t[i+1] == '\'' || t[i+1] == '"') &&
+			s.weak && namesSecret(t[i-2:i]) {
+			return max(s.spoken(i), i+1)
+		}
 	}
 	return i + 1
+}
+
+// namesSecret says whether words for a secret, or one between them and the secret, end in the two letters:
+// password, passwd, Passwort, secret, token, key, passphrase, salasana, adgangskode, is, was, by.
+func namesSecret(end []byte) bool {
+	switch uint16(end[0]|0x20)<<8 | uint16(end[1]|0x20) {
+	case 'r'<<8 | 'd', 'w'<<8 | 'd', 'r'<<8 | 't', 'e'<<8 | 't', 'e'<<8 | 'n', 'e'<<8 | 'y', 's'<<8 | 'e', 'n'<<8 | 'a', 'd'<<8 | 'e',
+		'i'<<8 | 's', 'a'<<8 | 's', 'b'<<8 | 'y':
+		return true
+	}
+	return false
+}
+
+// spoken looks for a secret behind the space at i and a word that may name it; it gives its end, or 0.
+func (s *Scanner) spoken(i int) int {
+	if next := s.text[i+1]; next == '\'' || next == '"' {
+		return s.quotedPassword(i)
+	}
+	return s.spokenKey(i)
+}
+
+// The lengths from which letters of both cases and digits in a row are taken for a password and for a key after
+// the word for one.
+const (
+	leastSpoken = 8
+	leastKey    = 20
+)
+
+// quotedPassword looks for a password in quotes behind the word for it and the space at i: SQL's
+// PASSWORD 'x'. Quotes behind "token" are as often those of a parser's error.
+func (s *Scanner) quotedPassword(i int) int {
+	t := s.text
+	if !s.weak || !isLetter(at(t, i-1)) {
+		return 0
+	}
+	if e, _ := s.wordBefore(i, max(0, i-partBytes)); e&ePassword == 0 {
+		return 0
+	}
+	start, end, _ := quotedValue(t, i+1)
+	if end-start < 4 || end == len(t) || bytes.IndexByte(t[start:end], ' ') >= 0 || SaysNothing(t[start:end]) || ownMarker(t[start:end]) || t[i+1] == '"' && letters(t[start:end]) {
+		return 0
+	}
+	return s.add(Secret, start, end)
+}
+
+// spokenKey looks for a key behind the space at i, and the words "secret", "api key", "token is" and the
+// like before it: at least twenty characters with digits, capitals and small letters among them, eight after
+// a word for passwords.
+func (s *Scanner) spokenKey(i int) int {
+	t := s.text
+	end := runEnd(t, i+1, cToken)
+	if !s.weak || end-i <= leastSpoken || !mixed(t[i+1:end]) || ownToken(t[i+1:end]) {
+		return 0
+	}
+	key := false
+	for j, n := i, 0; n < 4; n++ {
+		w, ok := s.wordEndBefore(j, max(s.lastEnd(), i-contextBytes))
+		if !ok || j-w > 2 {
+			return 0
+		}
+		e, start := s.wordBefore(w, max(0, w-partBytes))
+		if end-i > leastKey && (e&eSecret != 0 || key && e&eKeyed != 0) || e&ePassword != 0 && e&eSecret != 0 {
+			return s.add(Secret, i+1, end)
+		}
+		key = key || e&eSecretTail != 0
+		if e&(eFiller|eSecretTail|eKeyed) == 0 {
+			return 0
+		}
+		j = start
+	}
+	return 0
 }
 
 // credential looks for a token of at least sixteen characters at i. Lower-case words with hyphens are prose.

@@ -19,10 +19,17 @@ func unescape(v *View, t []byte) bool {
 				i += 3
 				continue
 			}
+			if c := at(t, i+1); c == 'u' || c == 'U' { // %u0040, which browsers' escape() wrote
+				if r = hex4(t, i+2); r >= 0 {
+					n = 6
+				}
+			}
 		case '&':
 			r, n = entity(t, i)
 		case '\\':
 			r, n = escape(t, i)
+		case '#', '^':
+			r, n = shownEscape(t, i)
 		}
 		if n == 0 {
 			v.byte(t[i], i)
@@ -69,10 +76,13 @@ func numericEntity(t []byte, i int) (rune, int) {
 		}
 		r = r*rune(base) + rune(d)
 	}
-	if j == start || at(t, j) != ';' || r > utf8.MaxRune {
+	if j == start || r > utf8.MaxRune {
 		return 0, 0
 	}
-	return r, j + 1 - i
+	if at(t, j) == ';' { // readers do without
+		j++
+	}
+	return r, j - i
 }
 
 // escape reads a backslash escape at i: those of JSON, \xHH, and the shell's \e and \033 before a bracket.
@@ -105,6 +115,17 @@ func escape(t []byte, i int) (rune, int) {
 			}
 		}
 		return r, 6
+	}
+	return 0, 0
+}
+
+// shownEscape reads what syslog (#033[) and terminals (^[[) show of the escape character.
+func shownEscape(t []byte, i int) (rune, int) {
+	switch {
+	case hasPrefix(t[i:], "#033["):
+		return 0x1b, 4
+	case hasPrefix(t[i:], "^[["):
+		return 0x1b, 2
 	}
 	return 0, 0
 }

@@ -45,7 +45,13 @@ loop:
 			break loop
 		}
 	}
-	if sign == 0 || !s.on.Has(URLPassword) {
+	if !s.on.Has(URLPassword) {
+		return i
+	}
+	if sign == 0 {
+		if end == len(t) && sep > 0 && sep+1 < end && !slash && t[sep+1] != '[' && t[i] != '[' && digitsEnd(t, sep+1) < end {
+			s.add(URLPassword, sep+1, end) // cut off before its host: a port would be a number
+		}
 		return i
 	}
 	if sep > 0 && sep < sign {
