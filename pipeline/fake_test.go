@@ -28,7 +28,7 @@ type fakeLog struct {
 	topicID rollup.TopicID
 	start   int64
 	records []*pipeline.Message
-	lost    []rollup.Lost // reported with the first batch after each one's end
+	lost    []rollup.Lost // reported in batches of their own
 
 	mu     sync.Mutex
 	copied int64 // what Committed was told last
@@ -130,7 +130,9 @@ func (p *fakePartition) next() *pipeline.Batch {
 	b := &pipeline.Batch{End: int64(len(p.records))}
 	for _, l := range p.lost {
 		if p.pos <= l.Last && p.pos >= l.First {
-			b.Lost = append(b.Lost, l)
+			p.pos = l.Last + 1
+			b.Lost, b.Next = append(b.Lost, l), p.pos
+			return b
 		}
 	}
 	for p.pos < int64(len(p.records)) && len(b.Messages) < p.batch {

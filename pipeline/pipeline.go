@@ -19,7 +19,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -191,9 +190,12 @@ type worker struct {
 	commit    rollup.Commit // reused; Base, Next and Resume are set by push
 	fence     rollup.Fence
 	base      int64           // the stored offset: everything below it is counted
+	known     bool            // the store has been told of the partition: if it does not know it, it has forgotten
 	shown     int64           // everything below it has been in the metrics, whatever the store has forgotten since
 	note      string          // goes with the copies of the offset
 	next      int64           // the offset of the next record; records in [base, next) are in tally
+	moves     int             // how often reading began anew, somewhere
+	read      int64           // the carrier's time of the last record
 	fetched   uint64          // records since the last update of progress
 	discarded uint64          // of them, those that were counted before
 	held      uint64          // fragments that the parser holds: they have no outcome yet
@@ -230,6 +232,10 @@ func (w *worker) run(ctx context.Context) error {
 				return w.end(ctx, err)
 			}
 		case errors.Is(err, errCommitDue):
+		case errors.Is(err, errIdle):
+			if err := w.push(ctx); err != nil { // nothing, only to be told when the store has fallen back
+				return w.end(ctx, err)
+			}
 		case errors.Is(err, io.EOF):
 			if w.cfg.Finite {
 				w.flushFragments()
@@ -290,6 +296,7 @@ func (w *worker) moveTo(offset, resume, newest int64) {
 	w.forget()
 	w.tally.newest = newest
 	w.base, w.next = offset, resume
+	w.moves++
 	w.progress.moveTo(offset, resume, w.cfg.Now())
 	w.partition.MoveTo(resume)
 }
@@ -311,7 +318,7 @@ func (w *worker) forget() {
 // receive waits for the next batch, but not beyond the time at which a commit is due.
 func (w *worker) receive(ctx context.Context) (*Batch, error) {
 	if w.clean() {
-		return w.partition.Next(ctx)
+		return w.receiveIdle(ctx)
 	}
 	if w.until == nil {
 		w.until, w.stopUntil = context.WithDeadline(ctx, w.due)
@@ -323,7 +330,29 @@ func (w *worker) receive(ctx context.Context) (*Batch, error) {
 	return batch, err
 }
 
-var errCommitDue = errors.New("a commit is due")
+// receiveIdle waits for a batch while there is nothing to commit. On a quiet partition a store that falls back
+// would not be noticed before the next record, and its totals would be too low until then: so it is asked
+// now and then.
+func (w *worker) receiveIdle(ctx context.Context) (*Batch, error) {
+	if w.next < w.base { // what is held has to be read again first
+		return w.partition.Next(ctx)
+	}
+	until, stop := context.WithTimeout(ctx, idleInterval)
+	defer stop()
+	batch, err := w.partition.Next(until)
+	if err != nil && ctx.Err() == nil && until.Err() != nil {
+		return nil, errIdle
+	}
+	return batch, err
+}
+
+// idleInterval is how often the store of a quiet partition is asked whether it has fallen back.
+const idleInterval = 30 * time.Second
+
+var (
+	errCommitDue = errors.New("a commit is due")
+	errIdle      = errors.New("nothing has come for a while")
+)
 
 // clean reports whether there is nothing to commit.
 func (w *worker) clean() bool { return w.next <= w.base && len(w.lost) == 0 }
@@ -336,13 +365,14 @@ func (w *worker) take(ctx context.Context, b *Batch) error {
 		return nil
 	}
 	again, rest := cutBatch(b, w.shown)
+	moves := w.moves
 	w.processAll(ctx, &again)
 	if !w.clean() {
 		if err := w.push(ctx); err != nil {
 			return err
 		}
 	}
-	if w.base == w.shown { // else the store has sent us elsewhere, where the rest will be read again
+	if w.moves == moves { // else the store has sent us elsewhere, where the rest will be read again
 		w.processAll(ctx, &rest)
 	}
 	return nil
@@ -359,6 +389,7 @@ func (w *worker) processAll(ctx context.Context, b *Batch) {
 		i = w.processFrom(ctx, b.Messages, i)
 	}
 	for _, l := range b.Lost {
+		w.breakFragments()
 		l.First = max(l.First, w.base) // below it all is counted, read again or not
 		if l.First <= l.Last {
 			w.lost = append(w.lost, l)
@@ -394,6 +425,7 @@ func (w *worker) process(ctx context.Context, m *Message) {
 	}
 	w.next = m.Offset + 1
 	w.fetched++
+	w.read = m.Time
 	// Below the base a record is counted already; it is read again only for the fragments that were held.
 	replay := m.Offset < w.base
 	reason := w.parser.Parse(parse.Input{Line: m.Value, Stream: m.Key, Offset: m.Offset, Time: m.Time, Oversize: m.Oversize})
@@ -472,6 +504,12 @@ func (w *worker) flushFragments() {
 	})
 }
 
+// breakFragments gives up what waits for its rest when records are lost: that may be among them, and what
+// comes next of the same stream is of another record. It must not depend on who has read what before the loss.
+func (w *worker) breakFragments() {
+	w.parser.Flush(func(offset int64) { w.giveUp(offset, w.read) })
+}
+
 func (w *worker) isDue() bool {
 	return !w.clean() && (w.outcomes.Total() >= w.cfg.CommitRecords || len(w.letters) >= maxLetters || !w.cfg.Now().Before(w.due))
 }
@@ -514,14 +552,14 @@ func (w *worker) push(ctx context.Context) error {
 			w.shown = c.Next
 		}
 		w.forget()
-		w.base = c.Next
+		w.known, w.base = true, c.Next
 		w.progress.committed(c, w.shown, w.held, w.cfg.Now())
 		if c.Next >= w.shown { // the copy must not forget, while the store catches up, what was shown
 			w.partition.Committed(c.Next, w.note)
 		}
 		return nil
 	case result.Outcome == rollup.Fenced:
-		return fmt.Errorf("%s was taken over by another worker", w.partition.ID())
+		return w.reclaim(ctx)
 	default: // Behind, Split, Already beyond our own step, or of another topic: the store is right, we are not
 		w.cfg.Logger.Warn("the store is at another offset, reading on from there",
 			"partition", w.partition.ID().String(), "outcome", result.Outcome.String(), "stored", result.Offset, "base", c.Base)
@@ -533,7 +571,7 @@ func (w *worker) push(ctx context.Context) error {
 func (w *worker) prepare() *rollup.Commit {
 	c := &w.commit
 	c.TopicPartition, c.TopicID, c.Fence = w.partition.ID(), w.partition.TopicID(), w.fence
-	c.Base, c.Next, c.Resume = w.base, max(w.next, w.base), max(w.next, w.base)
+	c.Known, c.Base, c.Next, c.Resume = w.known, w.base, max(w.next, w.base), max(w.next, w.base)
 	if oldest, held := w.parser.OldestHeld(); held {
 		c.Resume = min(oldest, c.Next)
 	}

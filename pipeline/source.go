@@ -28,7 +28,7 @@ type Batch struct {
 	// End is the partition's end as known at the time of the fetch (high watermark, or last stable
 	// offset when reading committed); -1 when unknown.
 	End int64
-	// Lost names ranges before Next that could not be read.
+	// Lost names ranges before Next that could not be read; they lie behind the messages.
 	Lost []rollup.Lost
 
 	Free func() // gives the buffers back; set by the source, may be nil

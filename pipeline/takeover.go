@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,22 @@ func (w *worker) claim(ctx context.Context) (rollup.Claim, error) {
 	return claim, err
 }
 
+// reclaim is what to do when the store has issued a newer claim. Mostly another worker has the partition now, and
+// ctx ends as soon as we are told. But it can have been our own claim, which came twice or late, or the store fell
+// back and issued our number again: then nobody else works on the partition, so we claim it anew.
+func (w *worker) reclaim(ctx context.Context) error {
+	err := fmt.Errorf("%s was taken over by another worker", w.partition.ID())
+	w.progress.storeTrouble(err, w.cfg.Now())
+	if !backoff.Sleep(ctx, reclaimPause-time.Duration(w.cfg.Rand()*float64(reclaimPause/2))) {
+		return err
+	}
+	return w.takeOver(ctx)
+}
+
+// reclaimPause is within which a worker that was replaced is told so, with time to spare: a heartbeat to the
+// group's coordinator and its answer.
+const reclaimPause = 10 * time.Second
+
 // isOther tells whether the stored counts are of a topic that was deleted since.
 func (w *worker) isOther(claim rollup.Claim) bool {
 	return claim.TopicID != "" && w.partition.TopicID() != "" && claim.TopicID != w.partition.TopicID()
@@ -40,13 +57,14 @@ func (w *worker) isOther(claim rollup.Claim) bool {
 // place from which this group has counted into a store that is lost.
 func (w *worker) goOn(ctx context.Context, claim rollup.Claim) error {
 	copied := w.copied(ctx, claim)
-	w.shown = w.progress.highWater(claim.TopicID)
 	if claim.Known {
+		w.shown = w.progress.highWater(claim.TopicID)
 		if copied.sameStore && copied.topicID == claim.TopicID {
 			w.shown = max(w.shown, copied.offset)
 		}
-		w.note = copyNote{stateID: w.cfg.Store.StateID(), topicID: claim.TopicID, start: claim.Start}.String()
+		w.note = copyNote{stateID: w.cfg.Store.StateID(), topicID: cmp.Or(claim.TopicID, w.partition.TopicID()), start: claim.Start}.String()
 		w.moveTo(claim.Offset, claim.Resume, claim.Newest)
+		w.known = true
 		return nil
 	}
 	start, err := w.partition.Start(ctx)
@@ -62,6 +80,7 @@ func (w *worker) goOn(ctx context.Context, claim rollup.Claim) error {
 	w.shown = w.progress.highWater(w.partition.TopicID())
 	w.note = copyNote{stateID: w.cfg.Store.StateID(), topicID: w.partition.TopicID(), start: start}.String()
 	w.moveTo(start, start, 0)
+	w.known = false // only now: what was in the tally until here must not be the first that it hears of the partition
 	return w.push(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,6 +134,9 @@ func TestTopicCreatedAgainGoesOnWhenAnOperatorSaysSo(t *testing.T) {
 		if got := totals(t, store)[key("a", parse.LevelInfo, "one-ok")]; got != 13 || shown.counts[key("a", parse.LevelInfo, "one-ok")] != 3 {
 			t.Errorf("%d counted, %v shown; want 13 and 3", got, shown.counts)
 		}
+		if _, note, _, _ := (&fakePartition{fakeLog: again}).Copied(t.Context(), -1); !strings.Contains(note, "topic=another ") {
+			t.Errorf("note %q goes with the copied offset, want one that names the new topic", note)
+		}
 		stop()
 		balanced(t, p)
 	})
@@ -230,4 +234,140 @@ type untimely struct {
 func (m *untimely) Committed(c *rollup.Commit, took time.Duration) {
 	m.metrics.Committed(c, took)
 	m.late, m.future = m.late+c.Late, m.future+c.Future
+}
+
+// swapped is a store that another one takes the place of.
+type swapped struct {
+	rollup.Store
+	mu sync.Mutex
+}
+
+func (s *swapped) swap(with rollup.Store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Store = with
+}
+
+func (s *swapped) now() rollup.Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Store
+}
+
+func (s *swapped) Claim(ctx context.Context, tp rollup.TopicPartition) (rollup.Claim, error) {
+	return s.now().Claim(ctx, tp)
+}
+
+func (s *swapped) Commit(ctx context.Context, c *rollup.Commit) (rollup.Result, error) {
+	return s.now().Commit(ctx, c)
+}
+
+func (s *swapped) StateID() string { return "store" }
+
+// TestStoreThatForgetsWhileItIsUsed: an empty store takes a first commit from anywhere, but not from a worker that
+// has committed before. On a quiet partition it is noticed too, and nothing is shown twice.
+func TestStoreThatForgetsWhileItIsUsed(t *testing.T) {
+	ok := line("a", "info", "one-ok")
+	for name, more := range map[string]int{"quiet": 0, "busy": 3} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, shown := &swapped{Store: memstore.New(time.Now)}, newMetrics()
+				log := newLog(repeated(10, ok)...)
+				source := single(log, 4)
+				source.wait = true
+				p, stop := running(t, pipeline.Config{Source: source, Store: store, Metrics: shown})
+				time.Sleep(2 * time.Second)
+				empty := memstore.New(time.Now)
+				if _, err := empty.Claim(t.Context(), logs0); err != nil { // so that the worker's own claim is no later one
+					t.Fatal(err)
+				}
+				store.swap(empty)
+				for range more {
+					log.append(ok)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				key, want := key("a", parse.LevelInfo, "one-ok"), uint64(10+more)
+				if got := totals(t, empty)[key]; got != want || shown.counts[key] != want {
+					t.Errorf("%d counted and %d shown, want %d", got, shown.counts[key], want)
+				}
+				stop()
+				balanced(t, p)
+			})
+		})
+	}
+}
+
+// TestStoreThatForgetsAgainWhileItCatchesUp: the rest of a batch belongs behind what is counted again, and not
+// behind what comes of a second fall.
+func TestStoreThatForgetsAgainWhileItCatchesUp(t *testing.T) {
+	ok := line("a", "info", "one-ok")
+	log := newLog(repeated(100, ok)...)
+	first, past := &swapped{Store: memstore.New(time.Now)}, memstore.New(time.Now)
+	quiet := newLog(repeated(50, ok)...)
+	for s, l := range map[rollup.Store]*fakeLog{first: log, past: quiet} {
+		if err := newPipeline(t, pipeline.Config{Source: single(l, 7), Store: s}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 30 {
+		log.append(ok)
+	}
+	empty := memstore.New(time.Now)
+	store := &swapped{Store: past}
+	faulty := &faultyStore{Store: store, before: func(*rollup.Commit) error { store.swap(empty); return nil }}
+	p := newPipeline(t, pipeline.Config{Source: single(log, 200), Store: faulty})
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := totals(t, empty)[key("a", parse.LevelInfo, "one-ok")]; got != 130 {
+		t.Errorf("%d counted, want 130", got)
+	}
+	balanced(t, p)
+}
+
+// TestClaimThatComesTwice: a worker whose own claim comes a second time is not replaced by anybody.
+func TestClaimThatComesTwice(t *testing.T) {
+	ok := line("a", "info", "one-ok")
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(time.Now)
+		log := newLog(repeated(10, ok)...)
+		source := single(log, 4)
+		source.wait = true
+		p, stop := running(t, pipeline.Config{Source: source, Store: store})
+		if _, err := store.Claim(t.Context(), logs0); err != nil { // sent at the start, and late
+			t.Fatal(err)
+		}
+		log.append(ok)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := totals(t, store)[key("a", parse.LevelInfo, "one-ok")]; got != 11 || p.Stalled(time.Second) != nil {
+			t.Errorf("%d counted, want 11; %v", got, p.Stalled(time.Second))
+		}
+		stop()
+		balanced(t, p)
+	})
+}
+
+// TestLossBreaksSplitRecords: what is held before a loss is not joined with what comes after it.
+func TestLossBreaksSplitRecords(t *testing.T) {
+	whole, log := line("a", "info", "one-ok"), newLog()
+	log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout P "+whole[:20]) // its rest is lost
+	log.append("lost")
+	log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout P "+whole[:30])
+	log.appendKeyed("pod", "2026-11-20T12:00:00Z stdout F "+whole[30:])
+	log.records[1] = nil
+	log.lost = []rollup.Lost{{First: 1, Last: 1, Reason: rollup.LostCorrupt}}
+	store, dead := memstore.New(time.Now), &letters{}
+	p := newPipeline(t, pipeline.Config{Source: single(log, 1), Store: store, DeadLetters: dead})
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := totals(t, store)[key("a", parse.LevelInfo, "one-ok")]; got != 1 {
+		t.Errorf("%d counted, want 1", got)
+	}
+	if len(dead.list) != 1 || dead.list[0].Offset != 0 || dead.list[0].Reason != parse.Incomplete {
+		t.Errorf("dead letters: %+v", dead.list)
+	}
+	balanced(t, p)
 }

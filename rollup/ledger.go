@@ -57,6 +57,7 @@ func (s *PartitionState) SetOffset(offset int64, now time.Time) (Claim, error) {
 	}
 	s.Fence++
 	l.TopicID, l.Offset, l.Resume = "", offset, offset
+	l.Start = min(l.Start, offset) // else what lies before the former start would be left out if the store were lost
 	return before, nil
 }
 

@@ -147,6 +147,7 @@ type Commit struct {
 	TopicPartition
 	Fence    Fence
 	TopicID  TopicID
+	Known    bool  // the store has known the partition: if it does not any more, it has forgotten, and answers Behind
 	Base     int64 // the stored offset this step starts from; not compared when nothing is stored yet
 	Next     int64 // the stored offset after it; offsets have holes, so Next-Base is no number of records
 	Resume   int64 // see Claim.Resume
@@ -259,6 +260,8 @@ func Decide(stored Claim, c *Commit) Result {
 	switch {
 	case c.Fence < stored.Fence:
 		return Result{Fenced, stored.Offset}
+	case !stored.Known && c.Known:
+		return Result{Behind, 0}
 	case !stored.Known:
 		return Result{Committed, c.Next}
 	case stored.TopicID != c.TopicID && stored.TopicID != "" && c.TopicID != "": // brokers before 2.8 tell none

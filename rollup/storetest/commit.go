@@ -97,6 +97,15 @@ func testSteps(t *testing.T, open Open) {
 			t.Errorf("ledger %+v", l)
 		}
 	})
+	t.Run("not the first, in a store that knows nothing", func(t *testing.T) {
+		s, _ := open(t)
+		c := step(logs0, claim(t, s, logs0).Fence, 812, 900)
+		c.Known = true
+		if got, want := commit(t, s, c), (rollup.Result{Outcome: rollup.Behind}); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		wantCounts(t, s, every)
+	})
 	t.Run("empty step over a hole", func(t *testing.T) {
 		s, _ := open(t)
 		fence := claim(t, s, logs0).Fence

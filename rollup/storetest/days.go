@@ -76,7 +76,7 @@ func testSetOffset(t *testing.T, open Open) {
 	if _, err := s.SetOffset(t.Context(), logs0, 3); !errors.Is(err, rollup.ErrUnknownPartition) {
 		t.Errorf("a partition that was only claimed: %v, want ErrUnknownPartition", err)
 	}
-	c := step(logs0, zombie, 0, 100)
+	c := step(logs0, zombie, 7, 100)
 	c.TopicID, c.Resume, c.Newest = "aa", 90, 12345
 	mustCommit(t, s, c)
 
@@ -92,14 +92,14 @@ func testSetOffset(t *testing.T, open Open) {
 		t.Errorf("the old owner's commit: %v, want fenced", got)
 	}
 	after := claim(t, s, logs0)
-	want := rollup.Claim{Fence: after.Fence, Known: true, Offset: 4, Resume: 4, Newest: 12345}
+	want := rollup.Claim{Fence: after.Fence, Known: true, Offset: 4, Resume: 4, Newest: 12345, Start: 4}
 	if after != want || after.Fence <= zombie {
 		t.Errorf("claim %+v, want %+v", after, want)
 	}
 	c = step(logs0, after.Fence, 4, 14)
 	c.TopicID = "bb"
 	mustCommit(t, s, c)
-	wantCounts(t, s, every, count("order-paid", 7, 110))
+	wantCounts(t, s, every, count("order-paid", 7, 103))
 	l := ledger(t, s, logs0)
 	if len(l.Moves) != 1 || l.Moves[0].From != 100 || l.Moves[0].To != 4 || l.Moves[0].TopicID != "aa" || l.Moves[0].At.IsZero() {
 		t.Errorf("moves %+v", l.Moves)
