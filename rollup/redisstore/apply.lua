@@ -201,4 +201,16 @@ local function apply(keys, args)
   return 1
 end
 
+-- forget deletes a day of a partition. keys: its days, then its hashes; args: the day.
+local function forget(keys, args)
+  redis.call('SREM', keys[1], args[1])
+  redis.call('UNLINK', keys[2], keys[3])
+  return 1
+end
+
+-- What frees memory must be possible when there is none left.
+local freeing = {'allow-oom'}
+
 redis.register_function('logproc_apply_@ID@', apply)
+redis.register_function({function_name = 'logproc_forget_@ID@', callback = forget, flags = freeing})
+

@@ -79,7 +79,6 @@ var replies = [...]struct{ begins, says string }{
 	{"TRYAGAIN", "the Redis cluster is moving a slot; trying again"},
 	{"CLUSTERDOWN", "the Redis cluster is down: not all of its slots have a server"},
 	{"CROSSSLOT", "the Redis server is a cluster; use redis+cluster://"},
-	{"EXECABORT", "the Redis server has refused a command of a transaction; see the ACL in the manual"},
 	{"ERR unknown command 'sentinel'", "the address is of a Redis server, expected one of a Sentinel"},
 	{"BUSY", "the Redis server is busy with a script"},
 	{"ERR max number of clients", "the Redis server has reached its maxclients"},
