@@ -53,7 +53,7 @@ local function merged(old, new)
   if not old or old == '' then return new end
   local last = #old - 1
   while last > 0 and byte(old, last) >= 128 do last = last - 1 end
-  if last < 1 then corrupt() end
+  if last < 1 or byte(old, #old) >= 128 then corrupt() end
   if byte(old, last) < byte(new, 1) then return old .. new end
   if byte(old, last) == byte(new, 1) then
     local n = last_of(new, 2)
