@@ -96,6 +96,8 @@ func explainReply(reply string) error {
 		return fmt.Errorf("%w: counts that cannot be read", rollup.ErrCorrupt)
 	case strings.Contains(reply, "WRONGTYPE"):
 		return fmt.Errorf("%w: one of its keys is of another program; choose another prefix", rollup.ErrCorrupt)
+	case strings.Contains(reply, "user executing the script can't"):
+		return errors.New("the Redis server does not permit a command of the functions to our user; see the ACL in the manual")
 	case strings.HasPrefix(reply, "NOPERM"):
 		return errors.New("the Redis server does not permit it to our user (" + permission(reply) + "); see the ACL in the manual")
 	}

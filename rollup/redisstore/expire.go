@@ -53,7 +53,7 @@ func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int
 	if int(sizes[0].Val()) > limit { // forms are few
 		return s.deleteFields(ctx, counts, limit)
 	}
-	_, err = s.callFunction(ctx, "forget", []string{s.names.days(tp), counts, forms}, []any{day})
+	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: []string{s.names.days(tp), counts, forms}, args: []any{day}}})
 	return int(sizes[0].Val() + sizes[1].Val()), err
 }
 
