@@ -10,7 +10,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strconv"
@@ -29,7 +28,6 @@ import (
 	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/redact/keyring"
 	"github.com/logproc/logproc/rollup"
-	"github.com/logproc/logproc/rollup/boltstore"
 	"github.com/logproc/logproc/rules"
 	"github.com/logproc/logproc/sinks/prom"
 )
@@ -56,9 +54,13 @@ func measureHere(ctx context.Context, o options, out io.Writer) error {
 	case "parse":
 		read, err = readOnly(ctx, source, steady, ourParse)
 	case "whole":
-		read, err = whole(ctx, source, steady, nil)
+		read, err = whole(ctx, source, steady, nil, inFile)
 	case "redacted":
-		read, err = whole(ctx, source, steady, discard{})
+		read, err = whole(ctx, source, steady, discard{}, inFile)
+	case "memory":
+		read, err = whole(ctx, source, steady, nil, inMemory)
+	case "redis":
+		read, err = whole(ctx, source, steady, nil, onRedis(o.redis))
 	default:
 		err = fmt.Errorf("way %q: expected one of %v", o.child, ways)
 	}
@@ -177,17 +179,13 @@ func ourParse() func([]byte) error {
 	}
 }
 
-// whole runs the pipeline as `logproc run` does, with a store on disk and metrics.
-func whole(ctx context.Context, source pipeline.Source, steady *steadyState, publisher pipeline.Publisher) (uint64, error) {
-	dir, err := os.MkdirTemp("", "logproc-bench-")
+// whole runs the pipeline as `logproc run` does, with metrics.
+func whole(ctx context.Context, source pipeline.Source, steady *steadyState, publisher pipeline.Publisher, open openStore) (uint64, error) {
+	store, remove, err := open(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	store, err := boltstore.Open(filepath.Join(dir, "bench.db"), boltstore.Options{})
-	if err != nil {
-		return 0, err
-	}
+	defer remove()
 	defer func() { _ = store.Close() }()
 	exporter, err := prom.New(prom.Options{Registry: prometheus.NewRegistry()})
 	if err != nil {

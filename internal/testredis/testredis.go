@@ -73,7 +73,7 @@ const startLimit = 20 * time.Second
 
 // Start starts the server again after Stop or Kill, at the same port.
 func (s *Server) Start() error {
-	args := append([]string{"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", ""}, s.args...)
+	args := append([]string{"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", "", "--repl-diskless-sync-delay", "0"}, s.args...)
 	return s.run(args)
 }
 

@@ -53,7 +53,7 @@ local function merged(old, new)
   if not old or old == '' then return new end
   local last = #old - 1
   while last > 0 and byte(old, last) >= 128 do last = last - 1 end
-  if last < 1 then corrupt() end
+  if last < 1 or byte(old, #old) >= 128 then corrupt() end
   if byte(old, last) < byte(new, 1) then return old .. new end
   if byte(old, last) == byte(new, 1) then
     local n = last_of(new, 2)
@@ -201,4 +201,16 @@ local function apply(keys, args)
   return 1
 end
 
+-- forget deletes a day of a partition. keys: its days, then its hashes; args: the day.
+local function forget(keys, args)
+  redis.call('SREM', keys[1], args[1])
+  redis.call('UNLINK', keys[2], keys[3])
+  return 1
+end
+
+-- What frees memory must be possible when there is none left.
+local freeing = {'allow-oom'}
+
 redis.register_function('logproc_apply_@ID@', apply)
+redis.register_function({function_name = 'logproc_forget_@ID@', callback = forget, flags = freeing})
+

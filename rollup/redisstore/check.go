@@ -19,6 +19,7 @@ var (
 
 // checkServers looks at the settings that exactness depends on, on every master.
 func checkServers(ctx context.Context, client redis.UniversalClient, opts Options) error {
+	_, isCluster := client.(*redis.ClusterClient)
 	var warned sync.Once // the servers of a cluster are set up alike
 	return eachMaster(ctx, client, func(ctx context.Context, node *redis.Client) error {
 		text, err := node.Info(ctx).Result()
@@ -32,6 +33,9 @@ func checkServers(ctx context.Context, client redis.UniversalClient, opts Option
 		info := parseInfo(text)
 		if err := checkVersion(info, opts.Strict); err != nil {
 			return err
+		}
+		if info["cluster_enabled"] == "1" && !isCluster {
+			return errors.New("the Redis server is a cluster; use redis+cluster://")
 		}
 		if info["role"] == "slave" {
 			return errors.New("the Redis server is a replica, which takes no writes; name the master, or use redis+sentinel://")

@@ -2,9 +2,9 @@ package redisstore
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +21,6 @@ import (
 //	PREFIX:document_expiries    sorted set of the names of those that expire, by their expiry
 //
 // The two sets are written before the document: a name without a document is passed over.
-
-//go:embed document.lua
-var documentSource string
 
 func (n names) document(name string) string { return n.prefix + ":document:" + name }
 
@@ -157,28 +154,17 @@ func (s *Store) write(ctx context.Context, documents []rollup.Document, swap boo
 	if err := s.index(ctx, documents); err != nil {
 		return false, err
 	}
-	pipe := s.client.Pipeline()
-	calls := make([]*redis.Cmd, len(documents))
+	calls := make([]functionCall, len(documents))
 	for i := range documents {
 		d := &documents[i]
 		expected := "-1"
 		if swap {
 			expected = strconv.FormatUint(d.Version, 10)
 		}
-		calls[i] = pipe.Eval(ctx, documentSource, []string{s.names.document(d.Name)}, expected, d.Value, expiryOf(d))
+		calls[i] = functionCall{keys: []string{s.names.document(d.Name)}, args: []any{expected, d.Value, expiryOf(d)}}
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return false, err
-	}
-	all = true
-	for _, call := range calls {
-		done, err := call.Int()
-		if err != nil {
-			return false, err
-		}
-		all = all && done == 1
-	}
-	return all, nil
+	written, err := s.callFunctions(ctx, "document", calls)
+	return !slices.Contains(written, 0), err
 }
 
 // index notes the names of documents that are going to be written.
@@ -250,7 +236,7 @@ func (s *Store) ExpireDocuments(ctx context.Context, now time.Time, limit int) (
 			}
 		}
 		if len(gone) > 0 {
-			if err := s.deleteDocuments(ctx, gone); err != nil {
+			if err := s.forgetNames(ctx, gone); err != nil {
 				return err
 			}
 		}
@@ -276,4 +262,30 @@ func (s *Store) partByExpiry(ctx context.Context, found []string, now time.Time)
 		}
 	}
 	return gone, kept, err
+}
+
+// forgetNames removes the names of documents that are gone. The documents are left alone: one that was written
+// again since, as a lease may be, must not be lost, and is noted again.
+func (s *Store) forgetNames(ctx context.Context, gone []string) error {
+	members := make([]any, len(gone))
+	for i := range gone {
+		members[i] = gone[i]
+	}
+	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.ZRem(ctx, s.names.documents(), members...)
+		pipe.ZRem(ctx, s.names.expiries(), members...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var back []rollup.Document
+	err = s.eachDocument(ctx, gone, func(d rollup.Document) error {
+		back = append(back, d)
+		return nil
+	})
+	if err != nil || len(back) == 0 {
+		return err
+	}
+	return s.index(ctx, back)
 }

@@ -79,7 +79,6 @@ var replies = [...]struct{ begins, says string }{
 	{"TRYAGAIN", "the Redis cluster is moving a slot; trying again"},
 	{"CLUSTERDOWN", "the Redis cluster is down: not all of its slots have a server"},
 	{"CROSSSLOT", "the Redis server is a cluster; use redis+cluster://"},
-	{"EXECABORT", "the Redis server has refused a command of a transaction; see the ACL in the manual"},
 	{"ERR unknown command 'sentinel'", "the address is of a Redis server, expected one of a Sentinel"},
 	{"BUSY", "the Redis server is busy with a script"},
 	{"ERR max number of clients", "the Redis server has reached its maxclients"},
@@ -97,6 +96,8 @@ func explainReply(reply string) error {
 		return fmt.Errorf("%w: counts that cannot be read", rollup.ErrCorrupt)
 	case strings.Contains(reply, "WRONGTYPE"):
 		return fmt.Errorf("%w: one of its keys is of another program; choose another prefix", rollup.ErrCorrupt)
+	case strings.Contains(reply, "user executing the script can't"):
+		return errors.New("the Redis server does not permit a command of the functions to our user; see the ACL in the manual")
 	case strings.HasPrefix(reply, "NOPERM"):
 		return errors.New("the Redis server does not permit it to our user (" + permission(reply) + "); see the ACL in the manual")
 	}

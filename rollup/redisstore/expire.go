@@ -53,12 +53,7 @@ func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int
 	if int(sizes[0].Val()) > limit { // forms are few
 		return s.deleteFields(ctx, counts, limit)
 	}
-	// One transaction: else a commit to that day in between would be forgotten.
-	_, err = s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		pipe.Unlink(ctx, counts, forms)
-		pipe.SRem(ctx, s.names.days(tp), day)
-		return nil
-	})
+	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: []string{s.names.days(tp), counts, forms}, args: []any{day}}})
 	return int(sizes[0].Val() + sizes[1].Val()), err
 }
 

@@ -87,7 +87,7 @@ func (s *Store) takeTurn(st *step) {
 func (s *Store) send(ctx context.Context, steps []*step) {
 	err := s.pipeline(ctx, steps)
 	if missing := stepsWith(steps, isMissing); err == nil && len(missing) > 0 {
-		err = s.function.load(ctx, s.client)
+		err = s.library.load(ctx, s.client)
 		if err != nil {
 			err = fmt.Errorf("load the function: %w", err)
 		} else {
@@ -135,9 +135,9 @@ func (s *Store) sendTo(ctx context.Context, client redis.UniversalClient, steps 
 	if len(members) > 0 {
 		register = pipe.SAdd(ctx, s.names.partitions(), members...)
 	}
-	calls := make([]*redis.Cmd, len(steps))
+	calls, function := make([]*redis.Cmd, len(steps)), s.library.function("apply")
 	for i, st := range steps {
-		calls[i] = pipe.FCall(ctx, s.function.name, st.keys, st.args...)
+		calls[i] = pipe.FCall(ctx, function, st.keys, st.args...)
 	}
 	wait := s.strict.wait(ctx, pipe)
 	_, _ = pipe.Exec(ctx) // each command has its own error

@@ -44,8 +44,8 @@ func Open(ctx context.Context, rawURL string, opts Options) (*Store, error) {
 		opts.Strict = StrictOff
 	}
 	s := &Store{
-		names: names{t.prefix}, client: client, function: newFunction(), strict: opts.Strict, now: opts.Now,
-		seen: make(map[rollup.TopicPartition]seen),
+		names: names{t.prefix}, client: client, strict: opts.Strict, now: opts.Now,
+		library: newLibrary(), seen: make(map[rollup.TopicPartition]seen),
 	}
 	s.group.init()
 	if err := s.open(ctx, opts); err != nil {

@@ -65,13 +65,13 @@ func (o *Options) setDefaults() {
 
 // Store is a rollup.Store on a server.
 type Store struct {
-	names    names
-	client   redis.UniversalClient
-	function function
-	strict   Strict
-	now      func() time.Time
-	stateID  atomic.Pointer[string]
-	group    group
+	names   names
+	client  redis.UniversalClient
+	library library
+	strict  Strict
+	now     func() time.Time
+	stateID atomic.Pointer[string]
+	group   group
 
 	mu     sync.Mutex
 	closed bool

@@ -5,6 +5,7 @@ package redisstore_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -149,22 +150,69 @@ func portOf(s *testredis.Server) string {
 	return port
 }
 
-// TestPermissions runs a store as a user who may do only what the manual says it has to.
+// TestPermissions runs a store as a user who may do only what deploy/redis permits, and less.
 func TestPermissions(t *testing.T) {
-	server := start(t, testredis.Redis)
-	call(t, server, "ACL", "SETUSER", "logproc", "on", ">pw", "~logproc:*", "+@read", "+@write", "+fcall", "+function|load", "+info", "+ping", "+multi", "+exec", "-@dangerous", "+info")
-	var log bytes.Buffer
-	s := open(t, "redis://logproc:pw@"+server.Addr(), redisstore.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	shipped, err := os.ReadFile("../../deploy/redis/users.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acl := strings.Replace(string(shipped), "CHANGE-ME", "pw", 1)
+	for _, test := range []struct {
+		name, acl string
+		warnings  int
+	}{
+		{"as shipped", acl, 0},
+		{"no settings", strings.Replace(acl, " +config|get", "", 1), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "users.acl")
+			if err := os.WriteFile(file, []byte(test.acl), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			server := start(t, testredis.Redis, "--aclfile", file, "--appendonly", "yes", "--protected-mode", "no")
+			var log bytes.Buffer
+			url := "redis://logproc:pw@" + server.Addr()
+			s := open(t, url, redisstore.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			useAll(t, s)
+			if n := strings.Count(log.String(), "CONFIG GET"); n != test.warnings {
+				t.Errorf("%d warnings that settings could not be read, want %d:\n%s", n, test.warnings, &log)
+			}
+			wantError(t, errorOf(t, url+"?prefix=team", redisstore.Options{}), "does not permit it to our user (a key)")
+		})
+	}
+}
+
+// useAll calls everything that a store can do.
+func useAll(t *testing.T, s rollup.Store) {
+	t.Helper()
 	wantResult(t, s, step(claim(t, s).Fence, 0, 10), rollup.Committed, 10)
 	wantTotal(t, s, 10)
+	name := "mail/1"
+	ok, err := s.SwapDocument(t.Context(), rollup.Document{Name: name, Expires: clock()})
+	if err != nil || !ok {
+		t.Error(ok, err)
+	}
+	err = errors.Join(
+		s.PutDocuments(t.Context(), []rollup.Document{{Name: name}}),
+		s.Documents(t.Context(), "", "", func(rollup.Document) error { return nil }),
+		s.DeleteDocuments(t.Context(), []string{name}),
+		s.Forms(t.Context(), rollup.Everything(), func(rollup.Form) error { return nil }),
+	)
+	if err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Document(t.Context(), name); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.ExpireDocuments(t.Context(), clock(), 10); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.SetOffset(t.Context(), logs0, 10); err != nil {
+		t.Error(err)
+	}
 	if _, _, err := s.Expire(t.Context(), 1000, 100); err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(log.String(), "CONFIG GET"); n != 1 {
-		t.Errorf("%d warnings that settings could not be read:\n%s", n, &log)
-	}
-	other := errorOf(t, "redis://logproc:pw@"+server.Addr()+"?prefix=team", redisstore.Options{})
-	wantError(t, other, "does not permit it to our user (a key)")
 }
 
 func TestWarnsWithoutAppendOnlyFile(t *testing.T) {
@@ -255,9 +303,15 @@ func TestFull(t *testing.T) {
 	call(t, server, "CONFIG", "SET", "maxmemory", "1")
 	_, err := s.Commit(t.Context(), step(fence, 10, 20))
 	wantError(t, err, "has reached its maxmemory; nothing was changed")
+	if err := s.DeleteDocuments(t.Context(), []string{"none"}); err != nil {
+		t.Errorf("what frees memory is refused: %v", err)
+	}
+	if _, _, err := s.Expire(t.Context(), 1000, 100); err != nil {
+		t.Errorf("what frees memory is refused: %v", err)
+	}
 	call(t, server, "CONFIG", "SET", "maxmemory", "0")
 	wantResult(t, s, step(fence, 10, 20), rollup.Committed, 20)
-	wantTotal(t, s, 20)
+	wantTotal(t, s, 10) // the first commit's day was deleted as an old one
 }
 
 func TestFunctionsAndTypesThatChange(t *testing.T) {

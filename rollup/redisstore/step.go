@@ -17,6 +17,34 @@ type content struct {
 	size int // fields
 }
 
+// builder makes a content. Its texts lie in one string, and are handed over by reference: an argument then
+// costs no memory of its own.
+type builder struct {
+	content
+	arena []byte
+	ends  []int // of the texts in arena
+}
+
+// text appends what was added to the arena since the last text as an argument.
+func (b *builder) text() {
+	b.ends = append(b.ends, len(b.arena))
+	b.args = append(b.args, nil) // until finish
+}
+
+func (b *builder) finish() content {
+	all := string(b.arena)
+	texts, start := make([]string, len(b.ends)), 0
+	for i := range b.args {
+		if b.args[i] == nil {
+			at := len(b.ends) - len(texts)
+			texts[0] = all[start:b.ends[at]]
+			start = b.ends[at]
+			b.args[i], texts = &texts[0], texts[1:]
+		}
+	}
+	return b.content
+}
+
 // cell is a number to add to a key's quarter-hour.
 type cell struct {
 	day     int32
@@ -27,10 +55,12 @@ type cell struct {
 
 // contentOf gives the counts and forms of c. Nothing of c is kept.
 func (n names) contentOf(c *rollup.Commit) content {
-	var out content
-	n.add(&out, c.TopicPartition, kindCounts, countCells(c.Counts), fieldsOfKeys)
-	n.add(&out, c.TopicPartition, kindForms, formCells(c.Forms), fieldsOfOwners)
-	return out
+	size := len(c.Counts)
+	b := builder{arena: make([]byte, 0, 64*size), ends: make([]int, 0, 2*size)}
+	b.args = make([]any, 0, 2*size+6)
+	b.add(n, c.TopicPartition, kindCounts, countCells(c.Counts), (*builder).keyFields)
+	b.add(n, c.TopicPartition, kindForms, formCells(c.Forms), (*builder).ownerFields)
+	return b.finish()
 }
 
 func countCells(counts []rollup.Count) []cell {
@@ -62,48 +92,50 @@ func appendCell(cells []cell, arena []byte, k rollup.Key, b rollup.Bucket, n uin
 }
 
 // add appends one section per day. It orders cells.
-func (n names) add(out *content, tp rollup.TopicPartition, k kind, cells []cell, fields func([]any, []cell) []any) {
+func (b *builder) add(n names, tp rollup.TopicPartition, k kind, cells []cell, fields func(*builder, []cell)) {
 	slices.SortFunc(cells, func(a, b cell) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), bytes.Compare(a.key, b.key), cmp.Compare(a.quarter, b.quarter))
 	})
 	for len(cells) > 0 {
 		day := runOf(cells, func(a, b cell) bool { return a.day == b.day })
-		number := strconv.Itoa(int(cells[0].day))
-		at := len(out.args)
-		out.args = fields(append(out.args, string(k), number, 0), cells[:day])
-		added := (len(out.args) - at - 3) / 2
-		out.args[at+2] = added
-		out.size += added
-		out.keys = append(out.keys, n.day(tp, k, cells[0].day))
+		b.args = append(b.args, string(k), strconv.Itoa(int(cells[0].day)), 0)
+		number := len(b.args) - 1
+		fields(b, cells[:day])
+		added := (len(b.args) - 1 - number) / 2
+		b.args[number] = added
+		b.size += added
+		b.keys = append(b.keys, n.day(tp, k, cells[0].day))
 		cells = cells[day:]
 	}
 }
 
-// fieldsOfKeys appends each key of a day with its pairs.
-func fieldsOfKeys(args []any, cells []cell) []any {
+// keyFields appends each key of a day with its pairs.
+func (b *builder) keyFields(cells []cell) {
 	for len(cells) > 0 {
 		same := runOf(cells, sameKey)
-		args = append(args, string(cells[0].key), string(appendPairs(nil, cells[:same])))
+		b.arena = append(b.arena, cells[0].key...)
+		b.text()
+		b.arena = appendPairs(b.arena, cells[:same])
+		b.text()
 		cells = cells[same:]
 	}
-	return args
 }
 
-// fieldsOfOwners appends each service and env of a day with the list of its forms.
-func fieldsOfOwners(args []any, cells []cell) []any {
+// ownerFields appends each service and env of a day with the list of its forms.
+func (b *builder) ownerFields(cells []cell) {
 	for len(cells) > 0 {
 		owner := ownerOf(cells[0].key)
-		run := runOf(cells, func(a, b cell) bool { return bytes.HasPrefix(b.key, owner) })
-		var list []byte
+		run := runOf(cells, func(_, other cell) bool { return bytes.HasPrefix(other.key, owner) })
+		b.arena = append(b.arena, owner...)
+		b.text()
 		for rest := cells[:run]; len(rest) > 0; {
 			same := runOf(rest, sameKey)
-			list = appendForm(list, textOf(rest[0].key[len(owner):]), appendPairs(nil, rest[:same]))
+			b.arena = appendForm(b.arena, textOf(rest[0].key[len(owner):]), appendPairs(nil, rest[:same]))
 			rest = rest[same:]
 		}
-		args = append(args, string(owner), string(list))
+		b.text()
 		cells = cells[run:]
 	}
-	return args
 }
 
 func sameKey(a, b cell) bool { return bytes.Equal(a.key, b.key) }

@@ -40,7 +40,7 @@ func TestContentIsReadBack(t *testing.T) {
 		t.Fatalf("%d fields in %v", got.size, got.keys)
 	}
 	sum := func(at int) map[uint8]uint64 {
-		q, err := quarters(nil).plus(got.args[at].(string))
+		q, err := quarters(nil).plus(*got.args[at].(*string))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,10 +57,10 @@ func TestContentIsReadBack(t *testing.T) {
 		t.Errorf("second day: %v", m)
 	}
 	forms := make(map[string]quarters)
-	if err := addForms(forms, got.args[14].(string)); err != nil {
+	if err := addForms(forms, *got.args[14].(*string)); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := mostFrequent(got.args[13].(string), forms)
+	rows, err := mostFrequent(*got.args[13].(*string), forms)
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("forms %v, %v", rows, err)
 	}
