@@ -2,12 +2,21 @@
 -- The one atomic step of logproc's store: it replaces the state of a partition and adds counts, if and only
 -- if the state is still the one that the caller decided on.
 --
+-- A commit is ONE write: that of the state, which holds the new values of the counts that it changes. The next
+-- commit first copies them to their hashes ("folds" them). So no part of a commit can be on the disk without the
+-- rest. A transaction of several writes would not do: when the append-only file is cut off inside of one, Redis 7.0
+-- drops it at the next start, but leaves its beginning in the file, and the start after that takes it for the
+-- beginning of whatever transaction follows. Folding may be done again at any time, as the values are absolute.
+--
 -- keys: the partition's state, its set of days, then one hash for each section.
 -- args: the expected state ('' for none), the new one (the same to have the old one confirmed), '1' to write the state even if it is not the expected
 --       one, then the sections: kind ('c' or 'f'), day, number of fields, and so many fields and additions.
 -- Gives 1 when it was done, else the state that is stored ('' for none).
 --
--- Everything is read and computed before the first write: an error then leaves all as it was. Numbers are
+-- The value of a state is its length as a decimal, ':', the state, and the sections that are not folded yet: kind,
+-- day, number of fields, and so many fields and values, each with its length before it as a decimal and ':'.
+--
+-- An error leaves all as it was. Numbers are
 -- added as they are stored, seven bits at a time, as Lua's own are exact only up to 2^53.
 
 -- Globals cannot be used before the function is called, hence not string.byte.
@@ -162,49 +171,100 @@ local function merged_forms(old, new)
   return table.concat(out)
 end
 
--- sections computes the writes of all sections, each a list of arguments of HSET, and gathers the days.
+-- text writes a text with its length before it.
+local function text(s)
+  return #s .. ':' .. s
+end
+
+-- cut reads the text at i; it gives what comes after it, too.
+local function cut(s, i)
+  local colon = string.find(s, ':', i, true)
+  local n = colon and tonumber(sub(s, i, colon - 1))
+  if not n or colon + n > #s then corrupt() end
+  return sub(s, colon + 1, colon + n), colon + n + 1
+end
+
+-- fold copies the sections of a value from i on to their hashes.
+local function fold(state_key, value, i)
+  local base = sub(state_key, 1, -6) -- without 'state'
+  while i <= #value do
+    local kind, day, number, field, v
+    kind, i = cut(value, i)
+    day, i = cut(value, i)
+    number, i = cut(value, i)
+    local write = {base .. kind .. ':' .. day}
+    for n = 1, tonumber(number) do
+      field, i = cut(value, i)
+      v, i = cut(value, i)
+      write[#write + 1] = field
+      write[#write + 1] = v
+      if #write > 2 * chunk or n == tonumber(number) then
+        redis.call('HSET', unpack(write))
+        write = {write[1]}
+      end
+    end
+    redis.call('SADD', base .. 'days', day)
+  end
+end
+
+-- sections computes the new values of all sections, as a state holds them, and gathers the days.
 local function sections(keys, args)
-  local writes, days, at, k = {}, {}, 4, 3
+  local parts, days, at, k = {}, {}, 4, 3
   while at <= #args do
     local merge = args[at] == 'f' and merged_forms or merged
     local stop = at + 2 + 2 * tonumber(args[at + 2])
     days[#days + 1] = args[at + 1]
+    for i = at, at + 2 do parts[#parts + 1] = text(args[i]) end
     for first = at + 3, stop, 2 * chunk do
-      local fields, write = {}, {keys[k]}
+      local fields = {}
       local last = math.min(first + 2 * chunk - 1, stop)
       for i = first, last, 2 do fields[#fields + 1] = args[i] end
       local old = redis.call('HMGET', keys[k], unpack(fields))
       for j, field in ipairs(fields) do
-        write[2 * j] = field
-        write[2 * j + 1] = merge(old[j], args[first + 2 * j - 1])
+        parts[#parts + 1] = text(field)
+        parts[#parts + 1] = text(merge(old[j], args[first + 2 * j - 1]))
       end
-      writes[#writes + 1] = write
     end
     at, k = stop + 1, k + 1
   end
-  return writes, days
+  return table.concat(parts), days
 end
 
 local function apply(keys, args)
-  local stored = redis.call('GET', keys[1])
-  if (stored or '') ~= args[1] then
+  local value = redis.call('GET', keys[1])
+  local stored, rest = '', 1
+  if value then stored, rest = cut(value, 1) end
+  if stored ~= args[1] or args[1] == args[2] then
     -- Where the disk is waited for, the caller has to wait for what others wrote, too: only a write of
     -- its own makes the server do that.
-    if args[3] == '1' and stored then redis.call('SET', keys[1], stored) end
-    return stored or ''
+    if args[3] == '1' and value then redis.call('SET', keys[1], value) end
+    if stored ~= args[1] then return stored end
+    return 1
   end
-  local writes, days = sections(keys, args)
-  redis.call('SCARD', keys[2]) -- fails here, not after the first write, when it is no set
-  if args[2] ~= '' then redis.call('SET', keys[1], args[2]) end
+  if value then fold(keys[1], value, rest) end
+  local added, days = sections(keys, args)
   for _, day in ipairs(days) do redis.call('SADD', keys[2], day) end
-  for _, write in ipairs(writes) do redis.call('HSET', unpack(write)) end
+  redis.call('SET', keys[1], text(args[2]) .. added)
   return 1
 end
 
--- forget deletes a day of a partition. keys: its days, then its hashes; args: the day.
+-- settle folds what a partition's state holds. keys: the state.
+local function settle(keys)
+  local value = redis.call('GET', keys[1])
+  if not value then return 1 end
+  local state, rest = cut(value, 1)
+  if rest <= #value then
+    fold(keys[1], value, rest)
+    redis.call('SET', keys[1], text(state))
+  end
+  return 1
+end
+
+-- forget deletes a day of a partition. keys: its state, its days, then its hashes; args: the day.
 local function forget(keys, args)
-  redis.call('SREM', keys[1], args[1])
-  redis.call('UNLINK', keys[2], keys[3])
+  settle(keys)
+  redis.call('SREM', keys[2], args[1])
+  redis.call('UNLINK', keys[3], keys[4])
   return 1
 end
 
@@ -212,5 +272,6 @@ end
 local freeing = {'allow-oom'}
 
 redis.register_function('logproc_apply_@ID@', apply)
+redis.register_function({function_name = 'logproc_settle_@ID@', callback = settle, flags = freeing})
 redis.register_function({function_name = 'logproc_forget_@ID@', callback = forget, flags = freeing})
 

@@ -41,6 +41,9 @@ func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (de
 
 // deleteDay deletes up to limit fields of a partition's day, and the day itself when that is all of it.
 func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int32, limit int) (deleted int, err error) {
+	if _, err := s.callFunctions(ctx, "settle", []functionCall{{keys: []string{s.names.state(tp)}}}); err != nil {
+		return 0, err
+	}
 	counts, forms := s.names.day(tp, kindCounts, day), s.names.day(tp, kindForms, day)
 	var sizes [2]*redis.IntCmd
 	_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -53,7 +56,7 @@ func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int
 	if int(sizes[0].Val()) > limit { // forms are few
 		return s.deleteFields(ctx, counts, limit)
 	}
-	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: []string{s.names.days(tp), counts, forms}, args: []any{day}}})
+	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: []string{s.names.state(tp), s.names.days(tp), counts, forms}, args: []any{day}}})
 	return int(sizes[0].Val() + sizes[1].Val()), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 
 	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
@@ -38,10 +39,15 @@ func (s *Store) readForms(ctx context.Context, day int32, parts []rollup.TopicPa
 	owners := make(map[string]map[string]quarters)
 	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
 	for _, tp := range parts {
+		unfolded, err := s.unfolded(ctx, tp, kindForms, day, prefix)
+		if err != nil {
+			return nil, err
+		}
 		fields, err := s.scan(ctx, s.names.day(tp, kindForms, day), prefix)
 		if err != nil {
 			return nil, err
 		}
+		maps.Copy(fields, unfolded)
 		for owner, list := range fields {
 			if owners[owner] == nil {
 				owners[owner] = make(map[string]quarters)

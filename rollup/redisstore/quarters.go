@@ -1,6 +1,10 @@
 package redisstore
 
-import "github.com/logproc/logproc/rollup"
+import (
+	"slices"
+
+	"github.com/logproc/logproc/rollup"
+)
 
 // quarters are the counts of one key and day, ordered by quarter.
 type quarters []quarter
@@ -31,6 +35,34 @@ func (q quarters) plus(pairs string) (quarters, error) {
 		q[at] = quarter{number, n}
 	}
 	return q, nil
+}
+
+// plusNewer adds the larger of two values of each quarter: one list of pairs is what the other became.
+func (q quarters) plusNewer(a, b string) (quarters, error) {
+	one, err := quarters(nil).plus(a)
+	if err != nil {
+		return nil, err
+	}
+	two, err := quarters(nil).plus(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range two {
+		at := 0
+		for at < len(one) && one[at].quarter < c.quarter {
+			at++
+		}
+		if at < len(one) && one[at].quarter == c.quarter {
+			one[at].n = max(one[at].n, c.n)
+			continue
+		}
+		one = slices.Insert(one, at, c)
+	}
+	var pairs []byte
+	for _, c := range one {
+		pairs = rollup.AppendPair(pairs, c.quarter, c.n)
+	}
+	return q.plus(string(pairs))
 }
 
 // total gives the sum.

@@ -111,11 +111,23 @@ func (s *Store) readCounts(ctx context.Context, day int32, parts []rollup.TopicP
 	rows := make(map[string]quarters)
 	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
 	for _, tp := range parts {
+		// Before the hash: what is folded meanwhile is then seen at least once, and the larger of two values is
+		// the newer one.
+		unfolded, err := s.unfolded(ctx, tp, kindCounts, day, prefix)
+		if err != nil {
+			return nil, err
+		}
 		fields, err := s.scan(ctx, s.names.day(tp, kindCounts, day), prefix)
 		if err != nil {
 			return nil, err
 		}
 		for key, pairs := range fields {
+			if rows[key], err = rows[key].plusNewer(pairs, unfolded[key]); err != nil {
+				return nil, err
+			}
+			delete(unfolded, key)
+		}
+		for key, pairs := range unfolded {
 			if rows[key], err = rows[key].plus(pairs); err != nil {
 				return nil, err
 			}
@@ -213,7 +225,11 @@ func (s *Store) appendLedgers(ctx context.Context, ledgers []rollup.Ledger, part
 		if err := states[i].Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return nil, err
 		}
-		state, err := decodeState(tp, states[i].Val())
+		encoded, _, err := splitState(states[i].Val())
+		if err != nil {
+			return nil, err
+		}
+		state, err := decodeState(tp, encoded)
 		if err != nil {
 			return nil, err
 		}

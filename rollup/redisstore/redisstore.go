@@ -13,7 +13,8 @@
 //
 //	PREFIX:meta                 hash: format, state_id
 //	PREFIX:partitions           set of PARTITION:TOPIC
-//	PREFIX:{PARTITION:TOPIC}:state    fence, ledger (rollup.PartitionState.Encode)
+//	PREFIX:{PARTITION:TOPIC}:state    fence, ledger (rollup.PartitionState.Encode), and the new values of the
+//	                                  last commit's fields, which the next one copies to the hashes below
 //	PREFIX:{PARTITION:TOPIC}:days     set of the UTC days that there is something of
 //	PREFIX:{PARTITION:TOPIC}:c:DAY    hash: key (rollup.AppendKey) -> pairs (rollup.AppendPair)
 //	PREFIX:{PARTITION:TOPIC}:f:DAY    hash: service and env -> list of forms, each its text and its pairs
