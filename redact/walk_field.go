@@ -21,7 +21,7 @@ type node struct {
 	name     int32  // in the hits' table of names, -1 while there is none
 	cleanKey bool   // nothing is found in the key itself
 	bare     bool   // the key is written as it is, without escapes
-	quick    bool   // a value without anything in it needs no more than a look, see quickMembers
+	quick    bool   // most values need no more than a look, see quickMembers
 	written  []byte // the key as it is written as a rule, with its quotes and colon
 	role     role   // what the key says of its neighbours
 	lastRule int32  // of the last hit
@@ -150,7 +150,7 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	c := r.tree.at(n)
 	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
 	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
-	c.quick = c.bare && clean && c.field.Act == nil && c.role == ordinary
+	c.quick = c.bare && clean && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary
 	if c.quick && n >= 0 {
 		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
 	}

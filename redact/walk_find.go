@@ -22,11 +22,7 @@ func (r *Redactor) find(text []byte, f *Field) []detect.Span {
 func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
 	base := len(r.edits)
 	for _, s := range r.find(text, f) {
-		act := r.policy.Detector(r.out, s.Kind)
-		if act == nil {
-			act = &r.replaced[s.Kind]
-		}
-		r.pushFinding(text, s.Start, s.End, at, act, s.Kind, n)
+		r.pushFound(text, s.Start, s.End, at, s.Kind, n)
 	}
 	if r.patterns {
 		mid := len(r.edits)
@@ -36,6 +32,15 @@ func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
 		}
 		r.mergeEdits(base, mid)
 	}
+}
+
+// pushFound pushes the edit for what a detector found in text, as the policy treats its kind.
+func (r *Redactor) pushFound(text []byte, start, end, at int, kind detect.Kind, n int32) {
+	act := r.policy.Detector(r.out, kind)
+	if act == nil {
+		act = &r.replaced[kind]
+	}
+	r.pushFinding(text, start, end, at, act, kind, n)
 }
 
 // pushEchoes pushes edits for values in text that have become pseudonyms elsewhere in the record.

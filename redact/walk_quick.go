@@ -1,13 +1,18 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
 
-// quickMembers passes over the members of an object that are as the last time: the key that is expected,
-// and a value that is known, or seen at a glance, to be clean. It stops at the first that is not, or at the
-// object's end, and leaves d where the next member begins; ended tells that the object is through. Most
-// members of most records are such, and a look of their own at each would cost several times as much.
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// quickMembers goes through the members of an object that are as the last time: the key that is expected, and a
+// value that takes no more than a look: known to be clean, seen to be so, or for an action on the whole of it. It
+// stops at the first that is not, or at the object's end, and leaves d where the next member begins; ended
+// tells that the object is through. Most members of most records are such, and the general way costs several times
+// as much.
 func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended bool) {
-	if !d.plain || len(r.echoes) > 0 || r.patterns || n < 0 {
+	if len(r.echoes) > 0 || r.patterns || n < 0 {
 		return false
 	}
 	src := d.src
@@ -22,74 +27,88 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 			return false
 		}
 		pos += len(node.written)
-		switch first := src[pos]; {
-		case first == '"':
-			length := bytes.IndexByte(src[pos+1:], '"')
-			if length < 0 {
-				return false
-			}
-			text := src[pos+1 : pos+1+length]
-			if !r.tree.isClean(c, text) && (node.field.Hint&^evident != 0 || !isHexID(text) && !isTimestamp(text) && !isPlainID(text)) {
-				return false
-			}
-			pos += length + 2
-		case isDigit(first):
-			end := digitsEnd(src, pos)
-			if end-pos >= 8 || node.field.Hint&^evident != 0 {
-				return false
-			}
-			if end < len(src) && src[end] == '.' {
-				end = digitsEnd(src, end+1)
-			}
-			pos = end
-		default:
-			return false
+		end := 0
+		if src[pos] == '"' {
+			end = r.quickString(d, pos+1, c)
+		} else if node.field.Act == nil {
+			end = quickBare(src, pos, &node.field)
 		}
-		if pos >= len(src) || src[pos] != ',' && src[pos] != '}' {
+		if end == 0 {
 			return false
 		}
 		s.before = c
-		d.pos = pos + 1
-		if src[pos] == '}' {
+		d.pos = end + 1
+		if src[end] == '}' {
 			return true
 		}
-		s.comma = pos
+		s.comma = end
 	}
 }
 
-// isPlainID reports whether a text is a name of a machine, task or event, made of lower-case letters, digits,
-// dots, hyphens and underscores, with so few digits that no number of a person or account has room in it:
-// fewer than the nine of a social security number, and no six in a row, whatever stands between them, as a
-// national insurance number has; too few dots and hyphens for an address of a network or its hardware, and
-// no stretch of letters and digits that could be base64.
-func isPlainID(text []byte) bool {
-	if len(text) > 64 {
-		return false
-	}
-	digits, row, stretch, dots, hyphens := 0, 0, 0, 0, 0
-	for _, c := range text {
-		switch {
-		case isDigit(c):
-			digits++
-			row++
-			stretch++
-		case c >= 'a' && c <= 'z':
-			row = 0
-			stretch++
-		case c == '.':
-			dots++
-			stretch = 0
-		case c == '-' || c == '_':
-			hyphens++
-			stretch = 0
-		default:
-			return false
-		}
-		if row >= 6 || stretch >= 16 {
-			return false
+// endsMember reports whether a member ends at i.
+func endsMember(src []byte, i int) bool { return i < len(src) && (src[i] == ',' || src[i] == '}') }
+
+// quickString handles the string of node c that begins at pos, and gives where the member ends; 0 when it is not as
+// simple as that.
+func (r *Redactor) quickString(d *document, pos int, c int32) int {
+	src, f := d.src, &r.tree.nodes[c].field
+	look := f.Act == nil && f.Hint&^evident == 0
+	if look {
+		if end, ok := detect.Harmless(src, pos, f.Weak); ok {
+			if endsMember(src, end+1) {
+				return end + 1
+			}
+			return 0
 		}
 	}
-	return digits < 9 && dots < 2 && (hyphens < 5 || digits == 0)
+	if !d.plain {
+		return 0 // the next quote may be an escaped one
+	}
+	length := bytes.IndexByte(src[pos:], '"')
+	if length < 0 || !endsMember(src, pos+length+1) {
+		return 0
+	}
+	text := src[pos : pos+length]
+	switch {
+	case f.Act != nil:
+		r.wholeString(d, text, pos, f.Act, c, whole)
+	case look && isTimestamp(text), r.tree.isClean(c, text):
+	case look && f.On.Has(detect.IP) && detect.IsIPv4(text):
+		r.pushFound(text, 0, length, pos, detect.IP, c)
+	default:
+		return 0
+	}
+	return pos + length + 1
+}
+
+// quickBare handles a short number, or a word, that begins at pos, and gives where the member ends, or 0.
+func quickBare(src []byte, pos int, f *Field) int {
+	if f.Hint&^evident != 0 {
+		return 0
+	}
+	end := digitsEnd(src, pos)
+	switch {
+	case end == pos:
+		end = wordEnd(src, pos)
+	case end-pos >= 8 || src[pos] == '0' && end > pos+1:
+		return 0
+	case end < len(src) && src[end] == '.':
+		end = digitsEnd(src, end+1)
+	}
+	if end == pos || !endsMember(src, end) {
+		return 0
+	}
+	return end
+}
+
+// wordEnd gives where the word true, false or null ends that begins at pos; pos when there is none.
+func wordEnd(src []byte, pos int) int {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if end := pos + len(word); end <= len(src) && string(src[pos:end]) == word {
+			return end
+		}
+	}
+	return pos
 }
 
 // cleanText is a value in which nothing was found.

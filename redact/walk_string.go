@@ -36,7 +36,7 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 // looked handles a string without an action on the whole: what is found in it.
 func (r *Redactor) looked(d *document, raw []byte, at int, n int32, depth int, result outcome) outcome {
 	f := &r.tree.at(n).field
-	if d.plain && r.isCleanText(d, raw, f) {
+	if d.plain && r.isCleanText(d, raw, at, f) {
 		return result
 	}
 	if f.Hint&keyHints != 0 && isNumber(raw) && len(r.integer(raw)) != len(raw) && !r.numberIsClean(raw, f) {
@@ -56,14 +56,14 @@ func (r *Redactor) looked(d *document, raw []byte, at int, n int32, depth int, r
 
 // isCleanText is the fast way for a string without escapes: a look at its bytes that tells of most that
 // there is nothing in them. False says nothing.
-func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
+func (r *Redactor) isCleanText(d *document, text []byte, at int, f *Field) bool {
 	if len(text) < minText {
 		return f.Hint&^evident == 0 && !r.patterns && bytes.IndexByte(text, '=') < 0
 	}
 	if f.Hint&^evident != 0 || r.patterns || len(r.echoes) > 0 || len(text) > r.limits.ValueBytes {
 		return false
 	}
-	if isHexID(text) || isTimestamp(text) {
+	if _, ok := detect.Harmless(d.src, at, f.Weak); ok || isTimestamp(text) {
 		return true
 	}
 	if r.scanner.Candidate(text) {
@@ -76,28 +76,6 @@ const (
 	minText = 3  // shorter texts are no evidence of anything
 	minPair = 12 // shorter texts hold no pair that is looked for: AccountID: x
 )
-
-// isHexID reports whether a text is a short word of hex digits, as ids are, in which there is no run of
-// digits that could be a number of a person.
-func isHexID(text []byte) bool {
-	if len(text) > 64 {
-		return false
-	}
-	run := 0
-	for _, c := range text {
-		switch {
-		case isDigit(c):
-			if run++; run >= 8 {
-				return false
-			}
-		case c >= 'a' && c <= 'f':
-			run = 0
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // isTimestamp reports whether text is a time as RFC 3339 has it, in which nobody is named.
 func isTimestamp(text []byte) bool {
