@@ -2,8 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"math"
-	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 	"github.com/logproc/logproc/redact/keyring"
@@ -224,72 +222,6 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 	return treatment == NonJSONDrop
 }
 
-// minEcho is the length from which on a value that became a pseudonym is looked for in other fields.
-const minEcho = 8
-
-// findEchoes reports whether a value that became a pseudonym is also where no edit takes it away, in msg,
-// say; r.echoes then has what to look for.
-func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
-	echo := false
-	for _, p := range r.tokens {
-		known := slices.ContainsFunc(r.echoes, func(e pseudonymised) bool { return bytes.Equal(e.raw, p.raw) })
-		if !known && len(p.raw) >= minEcho && bytes.IndexFunc(p.raw, isDigitRune) >= 0 {
-			r.echoes = append(r.echoes, p)
-			echo = echo || isLeft(src, edits, p.raw)
-		}
-	}
-	if !echo {
-		r.echoes = r.echoes[:0]
-	}
-	return echo
-}
-
-// isLeft reports whether raw is somewhere in src outside of all edits.
-func isLeft(src []byte, edits []edit, raw []byte) bool {
-	search := newSearch(raw)
-	pos := 0
-	for _, e := range edits {
-		if search.in(src[pos:e.start]) {
-			return true
-		}
-		pos = e.end
-	}
-	return search.in(src[pos:])
-}
-
-// search looks for a text by Horspool's algorithm (Software: Practice and Experience 10, 1980): ids of 24
-// characters are compared at one place in twenty or so, where a search for their first byte stops at every
-// other digit of a log line.
-type search struct {
-	text []byte
-	skip [256]uint8 // how far the text can move on, by the byte under its end; 0 is its whole length
-}
-
-func newSearch(text []byte) (s search) {
-	s.text = text
-	for i, c := range text[:len(text)-1] {
-		s.skip[c] = uint8(min(len(text)-1-i, math.MaxUint8))
-	}
-	return s
-}
-
-func (s *search) in(src []byte) bool {
-	n := len(s.text)
-	last := s.text[n-1]
-	for end := n - 1; end < len(src); {
-		c := src[end]
-		if c == last && bytes.Equal(src[end-n+1:end+1], s.text) {
-			return true
-		}
-		if move := int(s.skip[c]); move > 0 {
-			end += move
-		} else {
-			end += min(n, math.MaxUint8)
-		}
-	}
-	return false
-}
-
 // byteOrderMark may stand before a text.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
@@ -330,5 +262,3 @@ func (r *Redactor) walkRoot(d *document, n int32) outcome {
 	}
 	return o
 }
-
-func isDigitRune(c rune) bool { return c >= '0' && c <= '9' }

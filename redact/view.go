@@ -91,17 +91,30 @@ const hexDigits = "0123456789abcdef"
 
 // quote appends text as the content of a JSON string.
 func quote(dst, text []byte) []byte {
-	for _, c := range text {
-		switch {
+	for {
+		n := plainLength(text)
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return dst
+		}
+		switch c := text[n]; {
 		case c == '"' || c == '\\':
 			dst = append(dst, '\\', c)
 		case c < 0x20:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
-			dst = append(dst, c)
+		}
+		text = text[n+1:]
+	}
+}
+
+// plainLength gives how many bytes text begins with that need no escape.
+func plainLength(text []byte) int {
+	for i, c := range text {
+		if c < 0x20 || c == '"' || c == '\\' {
+			return i
 		}
 	}
-	return dst
+	return len(text)
 }
 
 // mapEdits turns edits of the unescaped view of raw into edits of the text that raw is at position at

@@ -43,31 +43,6 @@ func (r *Redactor) pushFound(text []byte, start, end, at int, kind detect.Kind, 
 	r.pushFinding(text, start, end, at, act, kind, n)
 }
 
-// pushEchoes pushes edits for values in text that have become pseudonyms elsewhere in the record.
-func (r *Redactor) pushEchoes(text []byte, at int) {
-	for _, p := range r.echoes {
-		for i := 0; ; {
-			next := bytes.Index(text[i:], p.raw)
-			if next < 0 {
-				break
-			}
-			i += next
-			end := i + len(p.raw)
-			if isBounded(text, i, end) {
-				r.push(at+i, at+end, p.token)
-			}
-			i = end
-		}
-	}
-}
-
-// isBounded reports whether text[start:end] is no part of a longer word.
-func isBounded(text []byte, start, end int) bool {
-	return (start == 0 || !isAlphanumeric(text[start-1])) && (end == len(text) || !isAlphanumeric(text[end]))
-}
-
-func isAlphanumeric(c byte) bool { return isLower(c) || isUpper(c) || isDigit(c) }
-
 // pushFinding pushes the edit for one finding, [start, end) of text.
 func (r *Redactor) pushFinding(text []byte, start, end, at int, act *Action, kind detect.Kind, n int32) {
 	if act.Op == OpKeep {

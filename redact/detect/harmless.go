@@ -29,74 +29,71 @@ func Harmless(src []byte, pos int, weak bool) (end int, ok bool) {
 
 // shape is where in a text of less than 64 bytes which bytes are: the lowest bit is the first byte.
 type shape struct {
-	length               int
-	digits, lower, marks uint64 // marks are hyphens and underscores
-	upper, dots          int    // how many
-	beyondHex            bool   // there is a lower-case letter behind f
+	length                 int
+	digits, letters, marks uint64 // marks are hyphens and underscores
+	dots                   int    // how many
+	upper                  bool   // there is an upper-case letter
+	beyondHex              bool   // there is a letter behind f
 }
 
 // read takes the text in up to the '"'. It gives up at the first byte of any other kind.
 func (s *shape) read(src []byte, pos int) bool {
-	var beyond uint64
-	for n := uint(0); n < 64; n += 8 {
-		w := eightBytes(src, pos+int(n))
+	var digits, letters, marks, upper, beyond uint64
+	for n := 0; n < 64; n += 8 {
+		w := eightBytes(src, pos+n)
 		quote := zeroBytes(w ^ '"'*each)
 		inside := uint64(high)
 		if quote != 0 {
 			inside &= quote&-quote - 1
 		}
 		digit := between(w, '0', '9') & inside
-		lower := between(w, 'a', 'z') & inside
-		beyond |= between(w, 'g', 'z') & inside
-		if rest := inside &^ (digit | lower); rest != 0 && !s.others(w, rest, n) {
-			return false
+		folded := w | 0x20*each
+		letter := between(folded, 'a', 'z') & inside
+		upper |= letter &^ (w << 2) // the bit that tells the cases apart is the third
+		beyond |= letter & (folded + (0x80-'g')*each)
+		digits |= bitMap(digit) << n
+		letters |= bitMap(letter) << n
+		if rest := inside &^ (digit | letter); rest != 0 {
+			dot, mark := equal(w, '.')&rest, (equal(w, '-')|equal(w, '_'))&rest
+			if rest&^(dot|mark) != 0 || w&rest != 0 {
+				return false
+			}
+			s.dots += bits.OnesCount64(dot)
+			marks |= bitMap(mark) << n
 		}
-		s.digits |= bitMap(digit) << n
-		s.lower |= bitMap(lower) << n
 		if quote != 0 {
-			s.length = int(n) + bits.TrailingZeros64(quote)/8
-			s.beyondHex = beyond != 0
+			s.digits, s.letters, s.marks = digits, letters, marks
+			s.upper, s.beyondHex = upper != 0, beyond != 0
+			s.length = n + bits.TrailingZeros64(quote)/8
 			return true
 		}
 	}
 	return false
 }
 
-// others notes what the bytes of w that rest marks are, the first being the n-th of the text. It reports
-// whether it knows them all.
-func (s *shape) others(w, rest uint64, n uint) bool {
-	upper := between(w, 'A', 'Z') & rest
-	dots := equal(w, '.') & rest
-	marks := (equal(w, '-') | equal(w, '_')) & rest
-	s.upper += bits.OnesCount64(upper)
-	s.dots += bits.OnesCount64(dots)
-	s.marks |= bitMap(marks) << n
-	return rest&^(upper|dots|marks) == 0 && w&rest&high == 0
-}
-
 // hexID reports whether the text is a word of hex digits, as ids are, without a run of digits that could be a
 // number of a person, and no national insurance number.
 func (s *shape) hexID() bool {
-	return s.upper|s.dots == 0 && s.marks == 0 && !s.beyondHex && runs(s.digits, 8) == 0 && (s.length != 9 || runs(s.digits, 6) == 0)
+	return !s.upper && !s.beyondHex && s.dots == 0 && s.marks == 0 && runs(s.digits, 8) == 0 && (s.length != 9 || runs(s.digits, 6) == 0)
 }
 
 // plainWord reports whether the text is one or several words that hold too little for anything: what
 // candidate says of them.
 func (s *shape) plainWord() bool {
-	short := s.length < encodedLeast || s.digits == 0 && s.upper == 0
+	short := s.length < encodedLeast || s.digits == 0 && !s.upper
 	return short && s.dots < 2 && bits.OnesCount64(s.digits) < 4 && bits.OnesCount64(s.marks) < 5 && runs(s.marks, 2) == 0
 }
 
 // plainID reports whether the text is a name of a machine, task or event of lower-case letters, digits, hyphens,
 // underscores and at most one dot, in which no stretch could be base64 and no number is anybody's.
 func (s *shape) plainID(weak bool) bool {
-	if s.upper > 0 || s.dots > 1 {
+	if s.upper || s.dots > 1 {
 		return false
 	}
-	alnum := s.digits | s.lower
-	begin := s.lower &^ (alnum << 1)                        // of words that begin with a letter
-	behind := (s.lower + begin) &^ s.lower & (s.lower << 2) // the letters at their beginning, if there are two or more
-	two := behind &^ (s.lower << 3)                         // and if there are just two
+	alnum := s.digits | s.letters
+	begin := s.letters &^ (alnum << 1)                            // of words that begin with a letter
+	behind := (s.letters + begin) &^ s.letters & (s.letters << 2) // the letters at their beginning, if there are two or more
+	two := behind &^ (s.letters << 3)                             // and if there are just two
 	digits, marks := bits.OnesCount64(s.digits), bits.OnesCount64(s.marks)
 	switch {
 	case runs(alnum, encodedLeast) != 0:
@@ -114,7 +111,7 @@ func (s *shape) plainID(weak bool) bool {
 // row reports whether there are n digits without a letter between them.
 func (s *shape) row(n int) bool {
 	all := uint64(1)<<s.length - 1
-	for left := all &^ s.lower; runs(left, n) != 0; {
+	for left := all &^ s.letters; runs(left, n) != 0; {
 		start := bits.TrailingZeros64(left)
 		row := uint64(1)<<bits.TrailingZeros64(^(left>>start)) - 1
 		if bits.OnesCount64(s.digits>>start&row) >= n {
@@ -127,12 +124,12 @@ func (s *shape) row(n int) bool {
 
 // code reports whether there are four digits or more in a row with no letter beside them.
 func (s *shape) code() bool {
-	for left := runs(s.digits, 4) &^ (s.lower << 1); left != 0; left &= left - 1 {
+	for left := runs(s.digits, 4) &^ (s.letters << 1); left != 0; left &= left - 1 {
 		start := bits.TrailingZeros64(left)
 		if s.digits<<1>>start&1 != 0 {
 			continue // inside of a run
 		}
-		if end := start + bits.TrailingZeros64(^(s.digits >> start)); s.lower>>end&1 == 0 {
+		if end := start + bits.TrailingZeros64(^(s.digits >> start)); s.letters>>end&1 == 0 {
 			return true
 		}
 	}
