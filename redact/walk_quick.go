@@ -54,7 +54,7 @@ func (r *Redactor) quickString(d *document, pos int, c int32) int {
 	src, f := d.src, &r.tree.nodes[c].field
 	look := f.Act == nil && f.Hint&^evident == 0
 	if look {
-		if end, ok := detect.Harmless(src, pos, f.Weak); ok {
+		if end, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
 			if endsMember(src, end+1) {
 				return end + 1
 			}

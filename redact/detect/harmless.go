@@ -13,18 +13,19 @@ const (
 )
 
 // Harmless looks at the text that begins at pos in src and ends before the next '"', and reports whether it
-// is so plain that Find and FindAll would find nothing in it, whatever kinds are on, as long as there is
-// no hint but Digits: a word, a number in hex, a name of a machine or task. False says nothing, and is the
-// answer for all texts of 64 bytes and more. end is where the text ends.
+// is so plain that Find and FindAll would find nothing in it, for the same kinds and evidence and without a
+// hint: a word, a number in hex, a name of a machine or task. False says nothing, and is the answer for all
+// texts of 64 bytes and more. end is where the text ends.
 //
 // Most values of log records are such, and never the same twice, so this has to be cheap: it takes eight
 // bytes at a time, and runs are looked for in bit maps of the whole text.
-func Harmless(src []byte, pos int, weak bool) (end int, ok bool) {
+func Harmless(src []byte, pos int, on Kinds, weak bool) (end int, ok bool) {
 	var s shape
 	if !s.read(src, pos) {
 		return 0, false
 	}
-	return pos + s.length, s.hexID() || s.plainWord() || s.plainID(weak)
+	short := weak || on.Has(Digits) // what has fewer than nine digits counts too
+	return pos + s.length, s.hexID(short) || s.plainWord() || s.plainID(short)
 }
 
 // shape is where in a text of less than 64 bytes which bytes are: the lowest bit is the first byte.
@@ -73,8 +74,16 @@ func (s *shape) read(src []byte, pos int) bool {
 
 // hexID reports whether the text is a word of hex digits, as ids are, without a run of digits that could be a
 // number of a person, and no national insurance number.
-func (s *shape) hexID() bool {
-	return !s.upper && !s.beyondHex && s.dots == 0 && s.marks == 0 && runs(s.digits, 8) == 0 && (s.length != 9 || runs(s.digits, 6) == 0)
+func (s *shape) hexID(short bool) bool {
+	switch {
+	case s.upper || s.beyondHex || s.dots > 0 || s.marks != 0 || s.length == 9 && runs(s.digits, 6) != 0:
+		return false
+	case s.letters&3 == 3 && s.digits>>2&3 == 3 && s.length >= 15: // as an IBAN begins
+		return false
+	case short:
+		return runs(s.digits, 8) == 0
+	}
+	return runs(s.digits, 12) == 0 // a card number
 }
 
 // plainWord reports whether the text is one or several words that hold too little for anything: what
@@ -86,7 +95,7 @@ func (s *shape) plainWord() bool {
 
 // plainID reports whether the text is a name of a machine, task or event of lower-case letters, digits, hyphens,
 // underscores and at most one dot, in which no stretch could be base64 and no number is anybody's.
-func (s *shape) plainID(weak bool) bool {
+func (s *shape) plainID(short bool) bool {
 	if s.upper || s.dots > 1 {
 		return false
 	}
@@ -102,10 +111,10 @@ func (s *shape) plainID(weak bool) bool {
 		return false
 	case digits >= 8 && behind&s.digits&(s.digits>>1) != 0: // an IBAN
 		return false
-	case weak: // a social security number, a phone number, a one-time code: whatever a word beside it calls it
+	case short: // a phone number, a one-time code: whatever a word beside it calls it
 		return digits < 9 && !s.row(6) && !s.code()
 	}
-	return !s.row(8) && (two == 0 || !s.row(6)) // all but a national insurance number has eight digits
+	return !s.row(9) && (two == 0 || !s.row(6)) // all but a national insurance number has nine digits
 }
 
 // row reports whether there are n digits without a letter between them.
