@@ -53,9 +53,11 @@ type Redactor struct {
 	scanner  *detect.Scanner
 	hasher   *keyring.Hasher // nil: pseudonyms become markers
 	patterns bool
-	replaced [64]Action // what is done to findings for which the policy names no action
-	hits     *Hits
-	texts    *labels
+	// byService tells that the policy does not say the same for all services.
+	byService bool
+	replaced  [64]Action // what is done to findings for which the policy names no action
+	hits      *Hits
+	texts     *labels
 
 	// The state of the record at hand.
 	tree       tree
@@ -86,7 +88,7 @@ func NewRedactor(p *Policy, k *keyring.Keyring, o Options) *Redactor {
 
 func newRedactor(p *Policy, k *keyring.Keyring, out Output) *Redactor {
 	r := &Redactor{
-		policy: p, limits: bounded(p.Limits()), out: out, scanner: detect.NewScanner(words(p)), patterns: p.HasPatterns(), hits: newHits(),
+		policy: p, limits: bounded(p.Limits()), out: out, scanner: detect.NewScanner(words(p)), patterns: p.HasPatterns(), byService: p.byService(), hits: newHits(),
 		tokens: make([]pseudonymised, 0, maxTokens),
 	}
 	if k != nil {

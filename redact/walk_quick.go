@@ -6,24 +6,20 @@ import (
 	"github.com/logproc/logproc/redact/detect"
 )
 
-// quickMembers goes through the members of an object that are as the last time: the key that is expected, and a
-// value that takes no more than a look: known to be clean, seen to be so, or for an action on the whole of it. It
-// stops at the first that is not, or at the object's end, and leaves d where the next member begins; ended
-// tells that the object is through. Most members of most records are such, and the general way costs several times
-// as much.
+// quickMembers goes through the members of an object that are as mostly: a key that is expected, and a value that
+// takes no more than a look: known to be clean, seen to be so, or for an action on the whole of it. It stops at
+// the first that is not, or at the object's end, and leaves d where the next member begins; ended tells that
+// the object is through. Most members of most records are such, and the general way costs several times as much.
 func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended bool) {
-	if len(r.echoes) > 0 || r.patterns || n < 0 {
+	if len(r.echoes) > 0 || r.patterns || n <= 0 {
 		return false
 	}
-	src := d.src
-	for {
-		c := r.tree.expected(n, s.before)
-		if c == noNode {
-			return false
-		}
-		node := &r.tree.nodes[c]
+	src, nodes := d.src, r.tree.nodes
+	for order := nodes[n].order; s.place < len(order); {
+		c := order[s.place]
+		node := &nodes[c]
 		pos := d.pos
-		if !node.quick || len(src)-pos <= len(node.written) || string(src[pos:pos+len(node.written)]) != string(node.written) {
+		if !node.begins(src[pos:]) {
 			return false
 		}
 		pos += len(node.written)
@@ -36,13 +32,19 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 		if end == 0 {
 			return false
 		}
-		s.before = c
+		s.place++
 		d.pos = end + 1
 		if src[end] == '}' {
 			return true
 		}
 		s.comma = end
 	}
+	return false
+}
+
+// begins reports whether text begins with the node's key, with something behind it.
+func (n *node) begins(text []byte) bool {
+	return n.quick && len(text) > len(n.written) && string(text[:len(n.written)]) == string(n.written)
 }
 
 // endsMember reports whether a member ends at i.
