@@ -65,6 +65,8 @@ type Redactor struct {
 	arena      []byte // what edits and unescaped texts are made of
 	tokens     []pseudonymised
 	echoes     []pseudonymised // those of tokens that are looked for in the whole record
+	passed     int             // bytes of it that quickMembers has passed, and what it left of them, at most:
+	word       int             // a word with a digit in it, of letters and digits, of that many bytes
 	budget     int             // bytes that may still be looked at
 	read       int             // complete objects and arrays among what is no string
 	numberKind detect.Kind
@@ -209,6 +211,7 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 		return r.limits.DropBeyond
 	}
 	base := len(r.edits)
+	r.passed, r.word = 0, shortWord
 	r.text(value, root)
 	if len(r.tokens) > 0 && r.findEchoes(value, r.edits[base:]) {
 		r.edits = r.edits[:base]

@@ -15,9 +15,9 @@ func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
 	echo := false
 	for _, p := range r.tokens {
 		known := slices.ContainsFunc(r.echoes, func(e pseudonymised) bool { return bytes.Equal(e.raw, p.raw) })
-		if !known && len(p.raw) >= minEcho && slices.ContainsFunc(p.raw, isDigit) {
+		if word, digit := idBytes(p.raw); !known && digit && len(p.raw) >= minEcho {
 			r.echoes = append(r.echoes, p)
-			echo = echo || isLeft(src, edits, p.raw)
+			echo = echo || !(word && r.ruledOut(src, p.raw)) && isLeft(src, edits, p.raw)
 		}
 	}
 	if !echo {
@@ -25,6 +25,43 @@ func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
 	}
 	return echo
 }
+
+// shortWord is the length of words with a digit that quickMembers does not keep count of.
+const shortWord = 15
+
+// ruledOut reports whether a word cannot be left in src, a record: quickMembers has passed all of it but the bracket
+// at its beginning, and left no word as long.
+func (r *Redactor) ruledOut(src, word []byte) bool {
+	return r.passed+1 == len(src) && len(word) > r.word
+}
+
+// idBytes reports whether a text is a word of letters and digits, and whether there is a digit in it. It has no
+// branch on what a byte is, as in an id that cannot be foreseen.
+func idBytes(text []byte) (word, digit bool) {
+	all, some := uint8(inWord), uint8(0)
+	for _, c := range text {
+		all &= idByte[c]
+		some |= idByte[c]
+	}
+	return all != 0, some&isNumeral != 0
+}
+
+const (
+	inWord = 1 << iota
+	isNumeral
+)
+
+var idByte = func() (t [256]uint8) {
+	for i := range t {
+		if isAlphanumeric(byte(i)) {
+			t[i] |= inWord
+		}
+		if isDigit(byte(i)) {
+			t[i] |= isNumeral
+		}
+	}
+	return t
+}()
 
 // isLeft reports whether raw is somewhere in src outside of all edits.
 func isLeft(src []byte, edits []edit, raw []byte) bool {

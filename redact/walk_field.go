@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -160,7 +161,8 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	c := r.tree.at(n)
 	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
 	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
-	c.quick = c.bare && clean && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary
+	short := len(key) <= shortWord || !slices.ContainsFunc(key, isDigit)
+	c.quick = c.bare && clean && short && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary
 	if c.quick && n >= 0 {
 		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
 	}

@@ -28,11 +28,15 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 			end = r.quickString(d, pos+1, c)
 		} else if node.field.Act == nil {
 			end = quickBare(src, pos, &node.field)
+			r.word = max(r.word, end-pos)
 		}
 		if end == 0 {
 			return false
 		}
 		s.place++
+		if d.level == 0 {
+			r.passed += end + 1 - d.pos
+		}
 		d.pos = end + 1
 		if src[end] == '}' {
 			return true
@@ -56,11 +60,12 @@ func (r *Redactor) quickString(d *document, pos int, c int32) int {
 	src, f := d.src, &r.tree.nodes[c].field
 	look := f.Act == nil && f.Hint&^evident == 0
 	if look {
-		if end, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
-			if endsMember(src, end+1) {
-				return end + 1
+		if end, word, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
+			if !endsMember(src, end+1) {
+				return 0
 			}
-			return 0
+			r.word = max(r.word, word)
+			return end + 1
 		}
 	}
 	if !d.plain {
@@ -70,16 +75,22 @@ func (r *Redactor) quickString(d *document, pos int, c int32) int {
 	if length < 0 || !endsMember(src, pos+length+1) {
 		return 0
 	}
-	text := src[pos : pos+length]
+	text, left := src[pos:pos+length], shortWord
 	switch {
 	case f.Act != nil:
-		r.wholeString(d, text, pos, f.Act, c, whole)
-	case look && isTimestamp(text), r.tree.isClean(c, text):
+		edits := len(r.edits)
+		if r.wholeString(d, text, pos, f.Act, c, whole); len(r.edits) == edits {
+			left = length
+		}
+	case look && isTimestamp(text):
 	case look && f.On.Has(detect.IP) && detect.IsIPv4(text):
 		r.pushFound(text, 0, length, pos, detect.IP, c)
+	case r.tree.isClean(c, text):
+		left = length
 	default:
 		return 0
 	}
+	r.word = max(r.word, left)
 	return pos + length + 1
 }
 

@@ -63,7 +63,7 @@ func (r *Redactor) isCleanText(d *document, text []byte, at int, f *Field) bool 
 	if f.Hint&^evident != 0 || r.patterns || len(r.echoes) > 0 || len(text) > r.limits.ValueBytes {
 		return false
 	}
-	if _, ok := detect.Harmless(d.src, at, f.On|f.Hint, f.Weak); ok || isTimestamp(text) {
+	if _, _, ok := detect.Harmless(d.src, at, f.On|f.Hint, f.Weak); ok || isTimestamp(text) {
 		return true
 	}
 	if r.scanner.Candidate(text) {

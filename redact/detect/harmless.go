@@ -15,17 +15,21 @@ const (
 // Harmless looks at the text that begins at pos in src and ends before the next '"', and reports whether it
 // is so plain that Find and FindAll would find nothing in it, for the same kinds and evidence and without a
 // hint: a word, a number in hex, a name of a machine or task. False says nothing, and is the answer for all
-// texts of 64 bytes and more. end is where the text ends.
+// texts of 64 bytes and more. end is where the text ends, and no word with a digit in it, of letters and
+// digits, is longer than word.
 //
 // Most values of log records are such, and never the same twice, so this has to be cheap: it takes eight
 // bytes at a time, and runs are looked for in bit maps of the whole text.
-func Harmless(src []byte, pos int, on Kinds, weak bool) (end int, ok bool) {
+func Harmless(src []byte, pos int, on Kinds, weak bool) (end, word int, ok bool) {
 	var s shape
 	if !s.read(src, pos) {
-		return 0, false
+		return 0, 0, false
 	}
 	short := weak || on.Has(Digits) // what has fewer than nine digits counts too
-	return pos + s.length, s.hexID(short) || s.plainWord() || s.plainID(short)
+	if s.hexID(short) {
+		return pos + s.length, s.length, true
+	}
+	return pos + s.length, encodedLeast - 1, s.plainWord() || s.plainID(short)
 }
 
 // shape is where in a text of less than 64 bytes which bytes are: the lowest bit is the first byte.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -28,13 +29,13 @@ func TestHarmless(t *testing.T) {
 			if weak {
 				want = c.always
 			}
-			end, ok := detect.Harmless(src, len(`{"k":"`), topic, weak)
+			end, _, ok := detect.Harmless(src, len(`{"k":"`), topic, weak)
 			if ok != want || ok && end != len(src)-2 {
 				t.Errorf("%q: %t, ends at %d, weak evidence %t", c.text, ok, end, weak)
 			}
 		}
 	}
-	if _, ok := detect.Harmless([]byte("no end"), 0, topic, false); ok {
+	if _, _, ok := detect.Harmless([]byte("no end"), 0, topic, false); ok {
 		t.Error("a text without an end is harmless")
 	}
 }
@@ -68,11 +69,16 @@ func checkHarmless(t *testing.T, s *detect.Scanner, text []byte) (harmless int) 
 		on   detect.Kinds
 		weak bool
 	}{{topic, false}, {topic, true}, {detect.AllKinds, false}, {detect.AllKinds, true}} {
-		end, ok := detect.Harmless(append(bytes.Clone(text), '"'), 0, c.on, c.weak)
+		end, word, ok := detect.Harmless(append(bytes.Clone(text), '"'), 0, c.on, c.weak)
 		if !ok {
 			continue
 		}
 		harmless++
+		for _, w := range bytes.FieldsFunc(text[:end], func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+			if len(w) > word && bytes.ContainsAny(w, "0123456789") {
+				t.Errorf("%q has a word of more than %d bytes", text, word)
+			}
+		}
 		if spans := s.FindAll(text[:end], c.on, 0, c.weak); len(spans) > 0 {
 			t.Errorf("%q is harmless, but %v is in it, weak evidence %t", text, spans, c.weak)
 		}
