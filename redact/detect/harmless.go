@@ -26,7 +26,7 @@ func Harmless(src []byte, pos int, on Kinds, weak bool) (end, word int, ok bool)
 		return 0, 0, false
 	}
 	short := weak || on.Has(Digits) // what has fewer than nine digits counts too
-	if s.hexID(short) {
+	if s.hexID(short) && !(s.ibanLike() && ibanLength(src[pos], src[pos+1]) == s.length) {
 		return pos + s.length, s.length, true
 	}
 	return pos + s.length, encodedLeast - 1, s.plainWord() || s.plainID(short)
@@ -82,13 +82,14 @@ func (s *shape) hexID(short bool) bool {
 	switch {
 	case s.upper || s.beyondHex || s.dots > 0 || s.marks != 0 || s.length == 9 && runs(s.digits, 6) != 0:
 		return false
-	case s.letters&3 == 3 && s.digits>>2&3 == 3 && s.length >= 15: // as an IBAN begins
-		return false
 	case short:
 		return runs(s.digits, 8) == 0
 	}
 	return runs(s.digits, 12) == 0 // a card number
 }
+
+// ibanLike reports whether the text begins as an IBAN does, with two letters and two digits.
+func (s *shape) ibanLike() bool { return s.letters&3 == 3 && s.digits>>2&3 == 3 && s.length >= 15 }
 
 // plainWord reports whether the text is one or several words that hold too little for anything: what
 // candidate says of them.
@@ -118,7 +119,7 @@ func (s *shape) plainID(short bool) bool {
 	case short: // a phone number, a one-time code: whatever a word beside it calls it
 		return digits < 9 && !s.row(6) && !s.code()
 	}
-	return !s.row(9) && (two == 0 || !s.row(6)) // all but a national insurance number has nine digits
+	return !s.row(9) && !s.rowAt(two, 6) // all but a national insurance number has nine digits
 }
 
 // row reports whether there are n digits without a letter between them.
@@ -131,6 +132,18 @@ func (s *shape) row(n int) bool {
 			return true
 		}
 		left &^= row << start
+	}
+	return false
+}
+
+// rowAt reports whether there are n digits without a letter between them from one of the places on.
+func (s *shape) rowAt(places uint64, n int) bool {
+	for ; places != 0; places &= places - 1 {
+		start := bits.TrailingZeros64(places)
+		row := uint64(1)<<bits.TrailingZeros64(s.letters>>start) - 1
+		if bits.OnesCount64(s.digits>>start&row) >= n {
+			return true
+		}
 	}
 	return false
 }
