@@ -77,29 +77,6 @@ const (
 	minPair = 12 // shorter texts hold no pair that is looked for: AccountID: x
 )
 
-// isTimestamp reports whether text is a time as RFC 3339 has it, in which nobody is named.
-func isTimestamp(text []byte) bool {
-	const form = "dddd-dd-ddTdd:dd:dd"
-	if len(text) < len(form)+1 || len(text) > len(form)+16 || text[4] != '-' {
-		return false
-	}
-	for i := range len(form) {
-		if form[i] == 'd' && !isDigit(text[i]) || form[i] != 'd' && text[i] != form[i] {
-			return false
-		}
-	}
-	i := len(form)
-	if text[i] == '.' {
-		end := digitsEnd(text, i+1)
-		if end == i+1 || end > i+10 {
-			return false
-		}
-		i = end
-	}
-	return len(text) == i+1 && text[i] == 'Z' ||
-		len(text) == i+6 && (text[i] == '+' || text[i] == '-') && isDigit(text[i+1]) && isDigit(text[i+2]) && text[i+3] == ':' && isDigit(text[i+4]) && isDigit(text[i+5])
-}
-
 // wholeString applies an action to a string.
 func (r *Redactor) wholeString(d *document, raw []byte, at int, act *Action, n int32, result outcome) outcome {
 	if act.Op == OpDrop && result == whole {
