@@ -15,6 +15,7 @@ type node struct {
 	written []byte // the key as it is written as a rule, with its quotes and colon
 	field   Field
 	quick   bool // most values need no more than a look, see quickMembers
+	formed  bool // the last value was a time or an address: no need to look for plain ones first
 
 	cleanKey bool    // nothing is found in the key itself
 	bare     bool    // the key is written as it is, without escapes

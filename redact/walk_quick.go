@@ -57,9 +57,10 @@ func endsMember(src []byte, i int) bool { return i < len(src) && (src[i] == ',' 
 // quickString handles the string of node c that begins at pos, and gives where the member ends; 0 when it is not as
 // simple as that.
 func (r *Redactor) quickString(d *document, pos int, c int32) int {
-	src, f := d.src, &r.tree.nodes[c].field
+	src, n := d.src, &r.tree.nodes[c]
+	f := &n.field
 	look := f.Act == nil && f.Hint&^evident == 0
-	if look {
+	if look && !n.formed {
 		if end, word, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
 			if !endsMember(src, end+1) {
 				return 0
@@ -83,11 +84,14 @@ func (r *Redactor) quickString(d *document, pos int, c int32) int {
 			left = length
 		}
 	case look && isTimestamp(text):
+		n.formed = true
 	case look && f.On.Has(detect.IP) && detect.IsIPv4(text):
+		n.formed = true
 		r.pushFound(text, 0, length, pos, detect.IP, c)
 	case r.tree.isClean(c, text):
 		left = length
 	default:
+		n.formed = false
 		return 0
 	}
 	r.word = max(r.word, left)
