@@ -12,10 +12,9 @@ import (
 // their number, which is valid until the next record.
 type node struct {
 	// What quickMembers looks at, together.
-	written []byte // the key as it is written as a rule, with its quotes and colon
-	field   Field
-	quick   bool // most values need no more than a look, see quickMembers
-	formed  bool // the last value was a time or an address: no need to look for plain ones first
+	begin  beginning // of members for whose values most often a look is enough, see quickMembers
+	field  Field
+	formed bool // the last value was a time or an address: no need to look for plain ones first
 
 	cleanKey bool    // nothing is found in the key itself
 	bare     bool    // the key is written as it is, without escapes
@@ -163,9 +162,8 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
 	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
 	short := len(key) <= shortWord || !slices.ContainsFunc(key, isDigit)
-	c.quick = c.bare && clean && short && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary
-	if c.quick && n >= 0 {
-		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
+	if c.bare && clean && short && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary && n > 0 {
+		c.begin = newBeginning(c.key)
 	}
 	return n
 }

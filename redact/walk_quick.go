@@ -19,10 +19,10 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 		c := order[s.place]
 		node := &nodes[c]
 		pos := d.pos
-		if !node.begins(src[pos:]) {
+		if !node.begin.of(src[pos:]) {
 			return false
 		}
-		pos += len(node.written)
+		pos += node.begin.length
 		end := 0
 		if src[pos] == '"' {
 			end = r.quickString(d, pos+1, c)
@@ -44,11 +44,6 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 		s.comma = end
 	}
 	return false
-}
-
-// begins reports whether text begins with the node's key, with something behind it.
-func (n *node) begins(text []byte) bool {
-	return n.quick && len(text) > len(n.written) && string(text[:len(n.written)]) == string(n.written)
 }
 
 // endsMember reports whether a member ends at i.
