@@ -41,39 +41,41 @@ type shape struct {
 	beyondHex              bool   // there is a letter behind f
 }
 
-// read takes the text in up to the '"'. It gives up at the first byte of any other kind.
+// read takes the text in up to the '"'. It gives up at the first byte of any other kind. It has few variables,
+// so that all of them are in registers.
 func (s *shape) read(src []byte, pos int) bool {
-	var digits, letters, marks, upper, beyond uint64
+	src = src[pos:]
+	var digits, letters, cases uint64
 	for n := 0; n < 64; n += 8 {
-		w := eightBytes(src, pos+n)
+		w := eightBytes(src, n)
 		quote := zeroBytes(w ^ '"'*each)
-		inside := uint64(high)
-		if quote != 0 {
-			inside &= quote&-quote - 1
-		}
+		inside := (quote&-quote - 1) & high // all, where there is none
 		digit := between(w, '0', '9') & inside
 		folded := w | 0x20*each
 		letter := between(folded, 'a', 'z') & inside
-		upper |= letter &^ (w << 2) // the bit that tells the cases apart is the third
-		beyond |= letter & (folded + (0x80-'g')*each)
+		cases |= letter&^(w<<2) | letter&(folded+(0x80-'g')*each)>>1
 		digits |= bitMap(digit) << n
 		letters |= bitMap(letter) << n
-		if rest := inside &^ (digit | letter); rest != 0 {
-			dot, mark := equal(w, '.')&rest, (equal(w, '-')|equal(w, '_'))&rest
-			if rest&^(dot|mark) != 0 || w&rest != 0 {
-				return false
-			}
-			s.dots += bits.OnesCount64(dot)
-			marks |= bitMap(mark) << n
+		if rest := inside &^ (digit | letter); rest != 0 && !s.others(w, rest, n) {
+			return false
 		}
 		if quote != 0 {
-			s.digits, s.letters, s.marks = digits, letters, marks
-			s.upper, s.beyondHex = upper != 0, beyond != 0
+			s.digits, s.letters = digits, letters
+			s.upper, s.beyondHex = cases&high != 0, cases&(high>>1) != 0
 			s.length = n + bits.TrailingZeros64(quote)/8
 			return true
 		}
 	}
 	return false
+}
+
+// others notes the bytes of w that rest marks, the first being the n-th of the text, and reports whether it knows
+// them all.
+func (s *shape) others(w, rest uint64, n int) bool {
+	dot, mark := equal(w, '.')&rest, (equal(w, '-')|equal(w, '_'))&rest
+	s.dots += bits.OnesCount64(dot)
+	s.marks |= bitMap(mark) << n
+	return rest&^(dot|mark) == 0 && w&rest == 0
 }
 
 // hexID reports whether the text is a word of hex digits, as ids are, without a run of digits that could be a
@@ -172,15 +174,13 @@ func runs(ones uint64, n int) uint64 {
 }
 
 // eightBytes are the bytes from i on, the first the lowest, and zeros behind the end.
-func eightBytes(src []byte, i int) (w uint64) {
+func eightBytes(src []byte, i int) uint64 {
 	if i+8 <= len(src) {
 		return binary.LittleEndian.Uint64(src[i:])
 	}
-	for n := uint(0); i < len(src); i++ {
-		w |= uint64(src[i]) << n
-		n += 8
-	}
-	return w
+	var end [8]byte
+	copy(end[:], src[min(i, len(src)):])
+	return binary.LittleEndian.Uint64(end[:])
 }
 
 // between marks the bytes from low to top, which are ASCII; bytes that are not may mark any byte behind
@@ -195,5 +195,5 @@ func equal(w uint64, b byte) uint64 { return ^(w ^ uint64(b)*each + 0x7f*each) }
 // zeroBytes marks the first byte that is zero, and perhaps others behind it.
 func zeroBytes(w uint64) uint64 { return (w - each) &^ w & high }
 
-// bitMap moves the highest bits of the eight bytes together.
-func bitMap(w uint64) uint64 { return (w & high >> 7) * 0x0102040810204080 >> 56 }
+// bitMap moves the highest bits of the eight bytes together; the others are zero.
+func bitMap(w uint64) uint64 { return (w >> 7) * 0x0102040810204080 >> 56 }
