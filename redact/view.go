@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -107,10 +108,20 @@ func quote(dst, text []byte) []byte {
 	}
 }
 
-// plainLength gives how many bytes text begins with that need no escape.
+// plainLength gives how many bytes text begins with that need no escape. It takes eight at a time: a byte below
+// 0x20, or one that is zero after an exclusive or, borrows from its highest bit.
 func plainLength(text []byte) int {
-	for i, c := range text {
-		if c < 0x20 || c == '"' || c == '\\' {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		quotes, slashes := w^'"'*each, w^'\\'*each
+		if ((w-0x20*each)&^w|(quotes-each)&^quotes|(slashes-each)&^slashes)&high != 0 {
+			break
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c < 0x20 || c == '"' || c == '\\' {
 			return i
 		}
 	}
