@@ -14,83 +14,81 @@ func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended boo
 	if len(r.echoes) > 0 || r.patterns || n <= 0 {
 		return false
 	}
-	src, nodes := d.src, r.tree.nodes
-	for order := nodes[n].order; s.place < len(order); {
-		c := order[s.place]
-		node := &nodes[c]
-		pos := d.pos
+	src, nodes, order := d.src, r.tree.nodes, r.tree.nodes[n].order
+	pos, place, comma, word := d.pos, s.place, s.comma, r.word
+	for place < len(order) {
+		node := &nodes[order[place]]
 		if !node.begin.of(src[pos:]) {
-			return false
+			break
 		}
-		pos += node.begin.length
-		end := 0
-		if src[pos] == '"' {
-			end = r.quickString(d, pos+1, c)
+		at, end, left := pos+node.begin.length, 0, 0
+		if src[at] == '"' {
+			end, left = r.quickString(d, at+1, order[place], node)
 		} else if node.field.Act == nil {
-			end = quickBare(src, pos, &node.field)
-			r.word = max(r.word, end-pos)
+			end = quickBare(src, at, &node.field)
+			left = end - at
 		}
 		if end == 0 {
-			return false
+			break
 		}
-		s.place++
-		if d.level == 0 {
-			r.passed += end + 1 - d.pos
-		}
-		d.pos = end + 1
+		place++
+		pos, word = end+1, max(word, left)
 		if src[end] == '}' {
-			return true
+			ended = true
+			break
 		}
-		s.comma = end
+		comma = end
 	}
-	return false
+	if d.level == 0 {
+		r.passed += pos - d.pos
+	}
+	d.pos, s.place, s.comma, r.word = pos, place, comma, word
+	return ended
 }
 
 // endsMember reports whether a member ends at i.
 func endsMember(src []byte, i int) bool { return i < len(src) && (src[i] == ',' || src[i] == '}') }
 
-// quickString handles the string of node c that begins at pos, and gives where the member ends; 0 when it is not as
-// simple as that.
-func (r *Redactor) quickString(d *document, pos int, c int32) int {
-	src, n := d.src, &r.tree.nodes[c]
-	f := &n.field
+// quickString handles the string of node c that begins at pos, and gives where the member ends, 0 when it is not as
+// simple as that, and the length of the longest word with a digit that may be left of it.
+func (r *Redactor) quickString(d *document, pos int, c int32, n *node) (end, left int) {
+	src, f := d.src, &n.field
 	look := f.Act == nil && f.Hint&^evident == 0
 	if look && !n.formed {
 		if end, word, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
 			if !endsMember(src, end+1) {
-				return 0
+				return 0, 0
 			}
-			r.word = max(r.word, word)
-			return end + 1
+			return end + 1, word
 		}
 	}
 	if !d.plain {
-		return 0 // the next quote may be an escaped one
+		return 0, 0 // the next quote may be an escaped one
 	}
 	length := bytes.IndexByte(src[pos:], '"')
-	if length < 0 || !endsMember(src, pos+length+1) {
-		return 0
+	if end = pos + length + 1; length < 0 || !endsMember(src, end) {
+		return 0, 0
 	}
-	text, left := src[pos:pos+length], shortWord
+	text := src[pos : pos+length]
 	switch {
 	case f.Act != nil:
 		edits := len(r.edits)
-		if r.wholeString(d, text, pos, f.Act, c, whole); len(r.edits) == edits {
-			left = length
+		if r.wholeString(d, text, pos, f.Act, c, whole); len(r.edits) > edits {
+			return end, 0
 		}
+		return end, length
 	case look && isTimestamp(text):
 		n.formed = true
+		return end, shortWord
 	case look && f.On.Has(detect.IP) && detect.IsIPv4(text):
 		n.formed = true
 		r.pushFound(text, 0, length, pos, detect.IP, c)
+		return end, shortWord
 	case r.tree.isClean(c, text):
-		left = length
-	default:
-		n.formed = false
-		return 0
+		return end, length
 	}
-	r.word = max(r.word, left)
-	return pos + length + 1
+	n.formed = false
+	return 0, 0
 }
 
 // quickBare handles a short number, or a word, that begins at pos, and gives where the member ends, or 0.
