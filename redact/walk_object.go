@@ -138,7 +138,7 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 	return c, whole
 }
 
-// expectedKey moves behind the key at d.pos when it is the one that mostly is in that place.
+// expectedKey moves behind the key at d.pos when it is the one that usually is in that place.
 func (r *Redactor) expectedKey(d *document, n int32, place int) int32 {
 	c := r.tree.expected(n, place)
 	if c == noNode {

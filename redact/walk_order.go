@@ -5,7 +5,7 @@ import "slices"
 // maxOrder bounds the members of an object whose order is remembered.
 const maxOrder = 64
 
-// expected gives the node that mostly is the i-th in the object n, or noNode. Objects mostly have the same keys
+// expected gives the node that usually is the i-th in the object n, or noNode. Most objects have the same keys
 // in the same order.
 func (t *tree) expected(n int32, i int) int32 {
 	if n <= 0 || i >= len(t.nodes[n].order) {

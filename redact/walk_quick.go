@@ -6,7 +6,7 @@ import (
 	"github.com/logproc/logproc/redact/detect"
 )
 
-// quickMembers goes through the members of an object that are as mostly: a key that is expected, and a value that
+// quickMembers goes through the members of an object that are as usual: a key that is expected, and a value that
 // takes no more than a look: known to be clean, seen to be so, or for an action on the whole of it. It stops at
 // the first that is not, or at the object's end, and leaves d where the next member begins; ended tells that
 // the object is through. Most members of most records are such, and the general way costs several times as much.

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/logproc/logproc/redact"
@@ -28,5 +29,28 @@ func TestKnownMembers(t *testing.T) {
 			t.Errorf("%s\ngives %s\nwant  %s", c.in, got, c.want)
 		}
 		r.Apply(redact.Source{Value: []byte(usual)})
+	}
+}
+
+// TestEchoesInKnownMembers: the account's raw id is found wherever else it is, also in lines of which each member
+// is known, and where an id as long stood before.
+func TestEchoesInKnownMembers(t *testing.T) {
+	const id, other = "ed11061279fc4636c4effc24", "8593af5258f9cfa6ae8a3c0f"
+	r := newRedactor(t)
+	line := func(container, msg, host string) string {
+		return `{"ContainerID":"` + container + `","AccountID":"` + id + `","msg":"` + msg + `","host":"` + host + `"}`
+	}
+	token := func(text string) string {
+		_, rest, _ := strings.Cut(text, `"AccountID":"`)
+		return rest[:strings.IndexByte(rest, '"')]
+	}
+	for _, c := range []struct{ container, msg, host string }{
+		{"c1", "a-b-ok", "h1"}, {other, "a-b-ok", "h1"}, {id, "a-b-ok", "h1"}, {other, "get-" + id, "h1"}, {other, "a-b-ok", id}, {other, id, id}, {other, "a-b-ok", "h1"},
+	} {
+		in := line(c.container, c.msg, c.host)
+		got := string(r.Apply(redact.Source{Value: []byte(in)}).Value())
+		if want := strings.ReplaceAll(in, id, token(got)); got != want {
+			t.Errorf("%s\ngives %s", in, got)
+		}
 	}
 }
