@@ -30,9 +30,9 @@ func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
 const shortWord = 15
 
 // ruledOut reports whether a word cannot be left in src, a record: quickMembers has passed all of it but the bracket
-// at its beginning, and left no word as long.
+// at its beginning and white space at its end, and left no word as long.
 func (r *Redactor) ruledOut(src, word []byte) bool {
-	return r.passed+1 == len(src) && len(word) > r.word
+	return len(word) > r.word && r.passed+1 <= len(src) && skipSpace(src, r.passed+1) == len(src)
 }
 
 // idBytes reports whether a text is a word of letters and digits, and whether there is a digit in it. It has no
