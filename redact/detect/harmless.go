@@ -50,9 +50,9 @@ func (s *shape) read(src []byte, pos int) bool {
 		w := eightBytes(src, n)
 		quote := zeroBytes(w ^ '"'*each)
 		inside := (quote&-quote - 1) & high // all, where there is none
-		digit := between(w, '0', '9') & inside
+		digit := inRange(w, '0', '9') & inside
 		folded := w | 0x20*each
-		letter := between(folded, 'a', 'z') & inside
+		letter := inRange(folded, 'a', 'z') & inside
 		cases |= letter&^(w<<2) | letter&(folded+(0x80-'g')*each)>>1
 		digits |= bitMap(digit) << n
 		letters |= bitMap(letter) << n
@@ -183,9 +183,9 @@ func eightBytes(src []byte, i int) uint64 {
 	return binary.LittleEndian.Uint64(end[:])
 }
 
-// between marks the bytes from low to top, which are ASCII; bytes that are not may mark any byte behind
+// inRange marks the bytes from low to top, which are ASCII; bytes that are not may mark any byte behind
 // them, and themselves.
-func between(w uint64, low, top byte) uint64 {
+func inRange(w uint64, low, top byte) uint64 {
 	return (w + uint64(0x80-low)*each) &^ (w + uint64(0x7f-top)*each)
 }
 
