@@ -126,7 +126,9 @@ func fill(ctx context.Context, o options) (topic string, err error) {
 		Addr: client.Addr, Topic: topic, Balancer: &kafka.RoundRobin{}, Compression: codec,
 		BatchBytes: 1 << 20, BatchSize: 2400, RequiredAcks: kafka.RequireOne,
 	}
-	generator := workload.New(workload.Options{Seed: 1, Records: o.records, Keys: o.keys, Span: o.span, Start: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)})
+	generator := workload.New(workload.Options{
+		Seed: 1, Records: o.records, Keys: o.keys, Personal: 100, Span: o.span, Start: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
+	})
 	var messages []kafka.Message
 	for n := range o.records {
 		messages = append(messages, kafka.Message{Value: generator.Append(nil)})

@@ -186,6 +186,7 @@ type worker struct {
 	outErr    error           // out is of no use any more
 	outTries  int             // failures of out in a row
 	headers   []redact.Header // of the record at hand
+	waiting   toPublish
 	letters   []rollup.DeadLetter
 	commit    rollup.Commit // reused; Base, Next and Resume are set by push
 	fence     rollup.Fence
@@ -388,6 +389,7 @@ func (w *worker) processAll(ctx context.Context, b *Batch) {
 	for i := 0; i < len(b.Messages); {
 		i = w.processFrom(ctx, b.Messages, i)
 	}
+	w.publishWaiting(ctx)
 	for _, l := range b.Lost {
 		w.breakFragments()
 		l.First = max(l.First, w.base) // below it all is counted, read again or not

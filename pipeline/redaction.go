@@ -70,26 +70,6 @@ func (w *worker) changeRedaction(ctx context.Context) error {
 	return nil
 }
 
-// publish hands a record to the redacted topic. Fragments are not published: a value could be cut in two,
-// so that neither half is recognised. Their record is, with its last fragment.
-func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
-	if w.out == nil && w.observer == nil || w.outErr != nil {
-		return
-	}
-	value := m.Value
-	if whole := w.parser.JoinedText(); whole != nil {
-		value = whole
-	}
-	w.headers = appendHeaders(w.headers[:0], m.Headers)
-	source := redact.Source{Value: value, Key: m.Key, Headers: w.headers, Service: service}
-	if w.observer != nil {
-		w.observer.Apply(source) // only for its hits
-	}
-	if w.out != nil {
-		w.outErr = w.out.Add(ctx, w.redactor.Apply(source), m.Offset, m.Time)
-	}
-}
-
 // recoverOutput goes back to the stored offset with a new writer, after the old one has failed. What is
 // read again may be in the topic twice, with the same coordinates.
 func (w *worker) recoverOutput(ctx context.Context, err error) error {

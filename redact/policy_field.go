@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"slices"
+
 	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -39,6 +41,12 @@ func (p *Policy) Field(out Output, service []byte, path [][]byte) Field {
 	}
 	var work finder
 	return work.field(p, out, service, path)
+}
+
+// byService reports whether fields depend on the service.
+func (p *Policy) byService() bool {
+	return slices.ContainsFunc(p.rules, func(r rule) bool { return len(r.services) > 0 }) ||
+		slices.ContainsFunc(p.exceptions.list, func(x exception) bool { return len(x.services) > 0 })
 }
 
 // RuleFor gives the rule that decides about a field, and whether there is one: fields without are

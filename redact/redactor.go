@@ -2,8 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"math"
-	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 	"github.com/logproc/logproc/redact/keyring"
@@ -55,9 +53,11 @@ type Redactor struct {
 	scanner  *detect.Scanner
 	hasher   *keyring.Hasher // nil: pseudonyms become markers
 	patterns bool
-	replaced [64]Action // what is done to findings for which the policy names no action
-	hits     *Hits
-	texts    *labels
+	// byService tells that the policy does not say the same for all services.
+	byService bool
+	replaced  [64]Action // what is done to findings for which the policy names no action
+	hits      *Hits
+	texts     *labels
 
 	// The state of the record at hand.
 	tree       tree
@@ -65,6 +65,8 @@ type Redactor struct {
 	arena      []byte // what edits and unescaped texts are made of
 	tokens     []pseudonymised
 	echoes     []pseudonymised // those of tokens that are looked for in the whole record
+	passed     int             // bytes of it that quickMembers has passed, and what it left of them, at most:
+	word       int             // a word with a digit in it, of letters and digits, of that many bytes
 	budget     int             // bytes that may still be looked at
 	read       int             // complete objects and arrays among what is no string
 	numberKind detect.Kind
@@ -89,7 +91,7 @@ func NewRedactor(p *Policy, k *keyring.Keyring, o Options) *Redactor {
 
 func newRedactor(p *Policy, k *keyring.Keyring, out Output) *Redactor {
 	r := &Redactor{
-		policy: p, limits: bounded(p.Limits()), out: out, scanner: detect.NewScanner(words(p)), patterns: p.HasPatterns(), hits: newHits(),
+		policy: p, limits: bounded(p.Limits()), out: out, scanner: detect.NewScanner(words(p)), patterns: p.HasPatterns(), byService: p.byService(), hits: newHits(),
 		tokens: make([]pseudonymised, 0, maxTokens),
 	}
 	if k != nil {
@@ -210,6 +212,7 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 		return r.limits.DropBeyond
 	}
 	base := len(r.edits)
+	r.passed, r.word = 0, shortWord
 	r.text(value, root)
 	if len(r.tokens) > 0 && r.findEchoes(value, r.edits[base:]) {
 		r.edits = r.edits[:base]
@@ -223,72 +226,6 @@ func (r *Redactor) recordEdits(value []byte, root int32) (dropped bool) {
 	r.edits = r.edits[:base]
 	r.push(0, len(value), placeholder(value))
 	return treatment == NonJSONDrop
-}
-
-// minEcho is the length from which on a value that became a pseudonym is looked for in other fields.
-const minEcho = 8
-
-// findEchoes reports whether a value that became a pseudonym is also where no edit takes it away, in msg,
-// say; r.echoes then has what to look for.
-func (r *Redactor) findEchoes(src []byte, edits []edit) bool {
-	echo := false
-	for _, p := range r.tokens {
-		known := slices.ContainsFunc(r.echoes, func(e pseudonymised) bool { return bytes.Equal(e.raw, p.raw) })
-		if !known && len(p.raw) >= minEcho && bytes.IndexFunc(p.raw, isDigitRune) >= 0 {
-			r.echoes = append(r.echoes, p)
-			echo = echo || isLeft(src, edits, p.raw)
-		}
-	}
-	if !echo {
-		r.echoes = r.echoes[:0]
-	}
-	return echo
-}
-
-// isLeft reports whether raw is somewhere in src outside of all edits.
-func isLeft(src []byte, edits []edit, raw []byte) bool {
-	search := newSearch(raw)
-	pos := 0
-	for _, e := range edits {
-		if search.in(src[pos:e.start]) {
-			return true
-		}
-		pos = e.end
-	}
-	return search.in(src[pos:])
-}
-
-// search looks for a text by Horspool's algorithm (Software: Practice and Experience 10, 1980): ids of 24
-// characters are compared at one place in twenty or so, where a search for their first byte stops at every
-// other digit of a log line.
-type search struct {
-	text []byte
-	skip [256]uint8 // how far the text can move on, by the byte under its end; 0 is its whole length
-}
-
-func newSearch(text []byte) (s search) {
-	s.text = text
-	for i, c := range text[:len(text)-1] {
-		s.skip[c] = uint8(min(len(text)-1-i, math.MaxUint8))
-	}
-	return s
-}
-
-func (s *search) in(src []byte) bool {
-	n := len(s.text)
-	last := s.text[n-1]
-	for end := n - 1; end < len(src); {
-		c := src[end]
-		if c == last && bytes.Equal(src[end-n+1:end+1], s.text) {
-			return true
-		}
-		if move := int(s.skip[c]); move > 0 {
-			end += move
-		} else {
-			end += min(n, math.MaxUint8)
-		}
-	}
-	return false
 }
 
 // byteOrderMark may stand before a text.
@@ -331,5 +268,3 @@ func (r *Redactor) walkRoot(d *document, n int32) outcome {
 	}
 	return o
 }
-
-func isDigitRune(c rune) bool { return c >= '0' && c <= '9' }

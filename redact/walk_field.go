@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 
 	"github.com/logproc/logproc/redact/detect"
 )
@@ -10,21 +11,23 @@ import (
 // node is a place in the tree of fields: what the policy says of it, worked out once. Nodes are known by
 // their number, which is valid until the next record.
 type node struct {
-	field    Field
-	key      []byte // decoded; in the tree's own memory
-	plain    []byte // the key without markers in it, by which the policy goes
+	// What quickMembers looks at, together.
+	begin  beginning // of members for whose values most often a look is enough, see quickMembers
+	field  Field
+	formed bool // the last value was a time or an address: no need to look for plain ones first
+
+	cleanKey bool    // nothing is found in the key itself
+	bare     bool    // the key is written as it is, without escapes
+	role     role    // what the key says of its neighbours
+	key      []byte  // decoded; in the tree's own memory
+	plain    []byte  // the key without markers in it, by which the policy goes
+	order    []int32 // the nodes in this one, as they mostly follow each other
 	hash     uint64
 	parent   int32
-	next     int32  // the next node with the same slot, 0 for none
-	after    int32  // the node that followed this one in its object the last time, 0 for none
-	first    int32  // the first node in this one the last time
-	name     int32  // in the hits' table of names, -1 while there is none
-	cleanKey bool   // nothing is found in the key itself
-	bare     bool   // the key is written as it is, without escapes
-	quick    bool   // a value without anything in it needs no more than a look, see quickMembers
-	written  []byte // the key as it is written as a rule, with its quotes and colon
-	role     role   // what the key says of its neighbours
-	lastRule int32  // of the last hit
+	scope    int32 // whose children are those of this one: its own, but for roots, see root
+	next     int32 // the next node with the same slot, 0 for none
+	name     int32 // in the hits' table of names, -1 while there is none
+	lastRule int32 // of the last hit
 	lastHit  *uint64
 }
 
@@ -38,6 +41,7 @@ type tree struct {
 	lent  []node      // by depth
 	clean []cleanText // values in which nothing was found, cleanSlots for each node
 	seed  maphash.Seed
+	roots [64]int32 // the last roots, by rootSlot
 }
 
 // Bounds of the tree.
@@ -61,6 +65,7 @@ func (t *tree) startRecord() {
 	t.keys = t.keys[:0]
 	clear(t.slots)
 	clear(t.clean)
+	clear(t.roots[:])
 }
 
 // at gives the node of a number; the pointer is valid until the next child.
@@ -82,29 +87,6 @@ func (t *tree) find(parent int32, key []byte) (int32, uint64) {
 	return noNode, h
 }
 
-// expected gives the node that followed the one before in the object n the last time, 0 for none. Objects
-// mostly have the same keys in the same order.
-func (t *tree) expected(n, before int32) int32 {
-	switch {
-	case n <= 0 || before < 0:
-		return noNode
-	case before > 0:
-		return t.nodes[before].after
-	}
-	return t.nodes[n].first
-}
-
-// expect notes which node came after the one before in the object n.
-func (t *tree) expect(n, before, next int32) {
-	switch {
-	case n <= 0 || before < 0 || next < 0:
-	case before > 0:
-		t.nodes[before].after = next
-	default:
-		t.nodes[n].first = next
-	}
-}
-
 // add remembers a child, or lends a node for the depth when there is no room.
 func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
 	if len(t.nodes) >= maxNodes || len(key) > maxNodeKey || parent < 0 {
@@ -115,28 +97,58 @@ func (t *tree) add(parent int32, key []byte, h uint64, depth int) int32 {
 	t.keys = append(t.keys, key...)
 	slot := &t.slots[h%nodeSlots]
 	key = t.keys[from:len(t.keys):len(t.keys)]
-	t.nodes = append(t.nodes, node{key: key, plain: withoutMarkers(key), hash: h, parent: parent, next: *slot, name: -1})
-	*slot = int32(len(t.nodes) - 1)
-	return *slot
+	n := int32(len(t.nodes))
+	t.nodes = append(t.nodes, node{key: key, plain: withoutMarkers(key), hash: h, parent: parent, scope: n, next: *slot, name: -1})
+	*slot = n
+	return n
 }
 
-// root gives the node of a record of the service.
+// root gives the node of a record of the service. Where the policy says the same for all services, their roots
+// share their children, so that few nodes are in use, but each has its own order of them.
 func (r *Redactor) root(service []byte) int32 {
 	r.service = service
-	n, h := r.tree.find(noNode, service)
-	if n != noNode {
+	slot := &r.tree.roots[rootSlot(service)]
+	if n := *slot; n != noNode && string(r.tree.nodes[n].key) == string(service) {
 		return n
 	}
-	n = r.tree.add(noNode, service, h, 0)
+	n, h := r.tree.find(noNode, service)
+	if n == noNode {
+		n = r.newRoot(service, h)
+	}
+	*slot = max(n, noNode)
+	return n
+}
+
+func (r *Redactor) newRoot(service []byte, h uint64) int32 {
+	shared := noNode
+	if len(service) > 0 && !r.byService {
+		shared = r.root(nil)
+		r.service = service
+	}
+	n := r.tree.add(noNode, service, h, 0)
 	root := r.tree.at(n)
 	root.field = r.policy.Field(r.out, service, nil)
 	root.cleanKey = true
+	if shared > 0 {
+		root.scope = shared
+	}
 	return n
+}
+
+// rootSlot tells the names of services apart as well as is needed for a table of the last ones.
+func rootSlot(service []byte) int {
+	if len(service) == 0 {
+		return 0
+	}
+	return (len(service) + 7*int(service[0]) + 13*int(service[len(service)/2]) + 29*int(service[len(service)-1])) % 64
 }
 
 // child gives the node of a key below another; depth is that of the object it is in. key is borrowed
 // until the end of the record.
 func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
+	if parent > 0 {
+		parent = r.tree.nodes[parent].scope
+	}
 	n, h := r.tree.find(parent, key)
 	if n != noNode {
 		return n
@@ -151,9 +163,9 @@ func (r *Redactor) child(parent int32, key []byte, depth int) int32 {
 	c := r.tree.at(n)
 	c.field, c.cleanKey, c.role = field, clean, roleOf(key)
 	c.bare = bytes.IndexByte(key, '"') < 0 && bytes.IndexByte(key, '\\') < 0
-	c.quick = c.bare && clean && c.field.Act == nil && c.role == ordinary
-	if c.quick && n >= 0 {
-		c.written = append(append(append(c.written[:0], '"'), c.key...), '"', ':')
+	short := len(key) <= shortWord || !slices.ContainsFunc(key, isDigit)
+	if c.bare && clean && short && (c.field.Act == nil || c.field.Act.Op != OpDrop) && c.role == ordinary && n > 0 {
+		c.begin = newBeginning(c.key)
 	}
 	return n
 }

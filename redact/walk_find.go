@@ -27,11 +27,7 @@ func (r *Redactor) find(text []byte, f *Field) []detect.Span {
 func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
 	base := len(r.edits)
 	for _, s := range r.find(text, f) {
-		act := r.policy.Detector(r.out, s.Kind)
-		if act == nil {
-			act = &r.replaced[s.Kind]
-		}
-		r.pushFinding(text, s.Start, s.End, at, act, s.Kind, n)
+		r.pushFound(text, s.Start, s.End, at, s.Kind, n)
 	}
 	if r.patterns {
 		mid := len(r.edits)
@@ -43,30 +39,14 @@ func (r *Redactor) pushFindings(text []byte, at int, f *Field, n int32) {
 	}
 }
 
-// pushEchoes pushes edits for values in text that have become pseudonyms elsewhere in the record.
-func (r *Redactor) pushEchoes(text []byte, at int) {
-	for _, p := range r.echoes {
-		for i := 0; ; {
-			next := bytes.Index(text[i:], p.raw)
-			if next < 0 {
-				break
-			}
-			i += next
-			end := i + len(p.raw)
-			if isBounded(text, i, end) {
-				r.push(at+i, at+end, p.token)
-			}
-			i = end
-		}
+// pushFound pushes the edit for what a detector found in text, as the policy treats its kind.
+func (r *Redactor) pushFound(text []byte, start, end, at int, kind detect.Kind, n int32) {
+	act := r.policy.Detector(r.out, kind)
+	if act == nil {
+		act = &r.replaced[kind]
 	}
+	r.pushFinding(text, start, end, at, act, kind, n)
 }
-
-// isBounded reports whether text[start:end] is no part of a longer word.
-func isBounded(text []byte, start, end int) bool {
-	return (start == 0 || !isAlphanumeric(text[start-1])) && (end == len(text) || !isAlphanumeric(text[end]))
-}
-
-func isAlphanumeric(c byte) bool { return isLower(c) || isUpper(c) || isDigit(c) }
 
 // pushFinding pushes the edit for one finding, [start, end) of text.
 func (r *Redactor) pushFinding(text []byte, start, end, at int, act *Action, kind detect.Kind, n int32) {

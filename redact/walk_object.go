@@ -10,7 +10,7 @@ type objectState struct {
 	open    int    // where the object begins
 	comma   int    // the comma behind the last member, -1 when every member so far is gone
 	renamed int    // keys that were rewritten
-	before  int32  // the node of the last member
+	place   int    // of the next member in the order of the object's node
 	named   []byte // {"key": "phone", "value": …}: the name that the value has
 }
 
@@ -113,8 +113,8 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 		return noNode, d.bad(start)
 	}
 	if len(r.echoes) == 0 {
-		if c = r.expectedKey(d, n, s.before); c != noNode {
-			s.before = c
+		if c = r.expectedKey(d, n, s.place); c != noNode {
+			s.place++
 			return c, whole
 		}
 	}
@@ -125,8 +125,7 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 		return noNode, cutOff
 	}
 	c = r.child(n, key, depth+1)
-	r.tree.expect(n, s.before, c)
-	s.before = c
+	s.place = r.tree.follow(n, s.place, c)
 	if !r.tree.at(c).cleanKey {
 		if name := r.rewriteKey(d, raw, start+1, key, n, s); name != nil {
 			c = r.child(n, name, depth+1) // what holds for the key that it is now, as it will the second time
@@ -139,9 +138,9 @@ func (r *Redactor) memberKey(d *document, n int32, depth int, s *objectState) (c
 	return c, whole
 }
 
-// expectedKey moves behind the key at d.pos when it is the one that came there the last time.
-func (r *Redactor) expectedKey(d *document, n, before int32) int32 {
-	c := r.tree.expected(n, before)
+// expectedKey moves behind the key at d.pos when it is the one that usually is in that place.
+func (r *Redactor) expectedKey(d *document, n int32, place int) int32 {
+	c := r.tree.expected(n, place)
 	if c == noNode {
 		return noNode
 	}

@@ -1,95 +1,124 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
 
-// quickMembers passes over the members of an object that are as the last time: the key that is expected,
-// and a value that is known, or seen at a glance, to be clean. It stops at the first that is not, or at the
-// object's end, and leaves d where the next member begins; ended tells that the object is through. Most
-// members of most records are such, and a look of their own at each would cost several times as much.
+	"github.com/logproc/logproc/redact/detect"
+)
+
+// quickMembers goes through the members of an object that are as usual: a key that is expected, and a value that
+// takes no more than a look: known to be clean, seen to be so, or for an action on the whole of it. It stops at
+// the first that is not, or at the object's end, and leaves d where the next member begins; ended tells that
+// the object is through. Most members of most records are such, and the general way costs several times as much.
 func (r *Redactor) quickMembers(d *document, n int32, s *objectState) (ended bool) {
-	if !d.plain || len(r.echoes) > 0 || r.patterns || n < 0 {
+	if len(r.echoes) > 0 || r.patterns || n <= 0 {
 		return false
 	}
-	src := d.src
-	for {
-		c := r.tree.expected(n, s.before)
-		if c == noNode {
-			return false
+	src, nodes, order := d.src, r.tree.nodes, r.tree.nodes[n].order
+	pos, place, comma, word := d.pos, s.place, s.comma, r.word
+	for place < len(order) {
+		node := &nodes[order[place]]
+		if !node.begin.of(src[pos:]) {
+			break
 		}
-		node := &r.tree.nodes[c]
-		pos := d.pos
-		if !node.quick || len(src)-pos <= len(node.written) || string(src[pos:pos+len(node.written)]) != string(node.written) {
-			return false
+		at, end, left := pos+node.begin.length, 0, 0
+		if src[at] == '"' {
+			end, left = r.quickString(d, at+1, order[place], node)
+		} else if node.field.Act == nil {
+			end = quickBare(src, at, &node.field)
+			left = end - at
 		}
-		pos += len(node.written)
-		switch first := src[pos]; {
-		case first == '"':
-			length := bytes.IndexByte(src[pos+1:], '"')
-			if length < 0 {
-				return false
-			}
-			text := src[pos+1 : pos+1+length]
-			if !r.tree.isClean(c, text) && (node.field.Hint&^evident != 0 || !isHexID(text) && !isTimestamp(text) && !isPlainID(text)) {
-				return false
-			}
-			pos += length + 2
-		case isDigit(first):
-			end := digitsEnd(src, pos)
-			if end-pos >= 8 || node.field.Hint&^evident != 0 {
-				return false
-			}
-			if end < len(src) && src[end] == '.' {
-				end = digitsEnd(src, end+1)
-			}
-			pos = end
-		default:
-			return false
+		if end == 0 {
+			break
 		}
-		if pos >= len(src) || src[pos] != ',' && src[pos] != '}' {
-			return false
+		place++
+		pos, word = end+1, max(word, left)
+		if src[end] == '}' {
+			ended = true
+			break
 		}
-		s.before = c
-		d.pos = pos + 1
-		if src[pos] == '}' {
-			return true
-		}
-		s.comma = pos
+		comma = end
 	}
+	if d.level == 0 {
+		r.passed += pos - d.pos
+	}
+	d.pos, s.place, s.comma, r.word = pos, place, comma, word
+	return ended
 }
 
-// isPlainID reports whether a text is a name of a machine, task or event, made of lower-case letters, digits,
-// dots, hyphens and underscores, with so few digits that no number of a person or account has room in it:
-// fewer than the nine of a social security number, and no six in a row, whatever stands between them, as a
-// national insurance number has; too few dots and hyphens for an address of a network or its hardware, and
-// no stretch of letters and digits that could be base64.
-func isPlainID(text []byte) bool {
-	if len(text) > 64 {
-		return false
-	}
-	digits, row, stretch, dots, hyphens := 0, 0, 0, 0, 0
-	for _, c := range text {
-		switch {
-		case isDigit(c):
-			digits++
-			row++
-			stretch++
-		case c >= 'a' && c <= 'z':
-			row = 0
-			stretch++
-		case c == '.':
-			dots++
-			stretch = 0
-		case c == '-' || c == '_':
-			hyphens++
-			stretch = 0
-		default:
-			return false
-		}
-		if row >= 6 || stretch >= 16 {
-			return false
+// endsMember reports whether a member ends at i.
+func endsMember(src []byte, i int) bool { return i < len(src) && (src[i] == ',' || src[i] == '}') }
+
+// quickString handles the string of node c that begins at pos, and gives where the member ends, 0 when it is not as
+// simple as that, and the length of the longest word with a digit that may be left of it.
+func (r *Redactor) quickString(d *document, pos int, c int32, n *node) (end, left int) {
+	src, f := d.src, &n.field
+	look := f.Act == nil && f.Hint&^evident == 0
+	if look && !n.formed {
+		if end, word, ok := detect.Harmless(src, pos, f.On|f.Hint, f.Weak); ok {
+			if !endsMember(src, end+1) {
+				return 0, 0
+			}
+			return end + 1, word
 		}
 	}
-	return digits < 9 && dots < 2 && (hyphens < 5 || digits == 0)
+	if !d.plain {
+		return 0, 0 // the next quote may be an escaped one
+	}
+	length := bytes.IndexByte(src[pos:], '"')
+	if end = pos + length + 1; length < 0 || !endsMember(src, end) {
+		return 0, 0
+	}
+	text := src[pos : pos+length]
+	switch {
+	case f.Act != nil:
+		edits := len(r.edits)
+		if r.wholeString(d, text, pos, f.Act, c, whole); len(r.edits) > edits {
+			return end, 0
+		}
+		return end, length
+	case look && isTimestamp(text):
+		n.formed = true
+		return end, shortWord
+	case look && f.On.Has(detect.IP) && r.policy.exceptions.values == nil && detect.IsIPv4(text):
+		n.formed = true
+		r.pushFound(text, 0, length, pos, detect.IP, c)
+		return end, shortWord
+	case r.tree.isClean(c, text):
+		return end, length
+	}
+	n.formed = false
+	return 0, 0
+}
+
+// quickBare handles a short number, or a word, that begins at pos, and gives where the member ends, or 0.
+func quickBare(src []byte, pos int, f *Field) int {
+	if f.Hint&^evident != 0 {
+		return 0
+	}
+	end := digitsEnd(src, pos)
+	switch {
+	case end == pos:
+		end = wordEnd(src, pos)
+	case end-pos >= 8 || src[pos] == '0' && end > pos+1:
+		return 0
+	case end < len(src) && src[end] == '.':
+		end = digitsEnd(src, end+1)
+	}
+	if end == pos || !endsMember(src, end) {
+		return 0
+	}
+	return end
+}
+
+// wordEnd gives where the word true, false or null ends that begins at pos; pos when there is none.
+func wordEnd(src []byte, pos int) int {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if end := pos + len(word); end <= len(src) && string(src[pos:end]) == word {
+			return end
+		}
+	}
+	return pos
 }
 
 // cleanText is a value in which nothing was found.

@@ -39,7 +39,7 @@ func (r *Redactor) stringValue(d *document, n int32, depth int) outcome {
 // looked handles a string without an action on the whole: what is found in it.
 func (r *Redactor) looked(d *document, raw []byte, at int, n int32, depth int, result outcome) outcome {
 	f := &r.tree.at(n).field
-	if d.plain && r.isCleanText(d, raw, f) {
+	if d.plain && r.isCleanText(d, raw, at, f) {
 		return result
 	}
 	if f.Hint&keyHints != 0 && isNumber(raw) && len(r.integer(raw)) != len(raw) && !r.numberIsClean(raw, f) {
@@ -59,14 +59,14 @@ func (r *Redactor) looked(d *document, raw []byte, at int, n int32, depth int, r
 
 // isCleanText is the fast way for a string without escapes: a look at its bytes that tells of most that
 // there is nothing in them. False says nothing.
-func (r *Redactor) isCleanText(d *document, text []byte, f *Field) bool {
+func (r *Redactor) isCleanText(d *document, text []byte, at int, f *Field) bool {
 	if len(text) < minText {
 		return f.Hint&^evident == 0 && !r.patterns && bytes.IndexByte(text, '=') < 0
 	}
 	if f.Hint&^evident != 0 || r.patterns || len(r.echoes) > 0 || len(text) > r.limits.ValueBytes {
 		return false
 	}
-	if isHexID(text) || isTimestamp(text) {
+	if _, _, ok := detect.Harmless(d.src, at, f.On|f.Hint, f.Weak); ok || isTimestamp(text) {
 		return true
 	}
 	if r.scanner.Candidate(text) {
@@ -79,51 +79,6 @@ const (
 	minText = 3  // shorter texts are no evidence of anything
 	minPair = 12 // shorter texts hold no pair that is looked for: AccountID: x
 )
-
-// isHexID reports whether a text is a short word of hex digits, as ids are, in which there is no run of
-// digits that could be a number of a person.
-func isHexID(text []byte) bool {
-	if len(text) > 64 {
-		return false
-	}
-	run := 0
-	for _, c := range text {
-		switch {
-		case isDigit(c):
-			if run++; run >= 8 {
-				return false
-			}
-		case c >= 'a' && c <= 'f':
-			run = 0
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// isTimestamp reports whether text is a time as RFC 3339 has it, in which nobody is named.
-func isTimestamp(text []byte) bool {
-	const form = "dddd-dd-ddTdd:dd:dd"
-	if len(text) < len(form)+1 || len(text) > len(form)+16 || text[4] != '-' {
-		return false
-	}
-	for i := range len(form) {
-		if form[i] == 'd' && !isDigit(text[i]) || form[i] != 'd' && text[i] != form[i] {
-			return false
-		}
-	}
-	i := len(form)
-	if text[i] == '.' {
-		end := digitsEnd(text, i+1)
-		if end == i+1 || end > i+10 {
-			return false
-		}
-		i = end
-	}
-	return len(text) == i+1 && text[i] == 'Z' ||
-		len(text) == i+6 && (text[i] == '+' || text[i] == '-') && isDigit(text[i+1]) && isDigit(text[i+2]) && text[i+3] == ':' && isDigit(text[i+4]) && isDigit(text[i+5])
-}
 
 // wholeString applies an action to a string.
 func (r *Redactor) wholeString(d *document, raw []byte, at int, act *Action, n int32, result outcome) outcome {

@@ -6,7 +6,7 @@ import "bytes"
 // shipper, cut off, or followed by something else. The JSON is walked, the rest is prose.
 func (r *Redactor) mixed(src []byte, from int, n int32, depth, level int) {
 	d := document{src: src, level: level, plain: bytes.IndexByte(src, '\\') < 0, equals: bytes.IndexByte(src, '=') >= 0}
-	for first := true; from < len(src); first = false {
+	for first := true; skipSpace(src, from) < len(src); first = false { // many lines come with their line feed
 		at := nextJSON(src, from, first)
 		if at >= 0 && level > r.limits.DecodeLevels {
 			r.withhold(src, from, BeyondLevels)

@@ -14,7 +14,7 @@ func (s *Scanner) ipv4(i int) int {
 	if i > 1 && t[i-1] == '.' && isDigit(t[i-2]) || (isLetter(at(t, end)) || at(t, end) == '_') && versionLike(t[i:end]) {
 		return end
 	}
-	if first == 127 || first == 0 && rest == 0 || first == 255 || !s.on.Has(IP) {
+	if unroutable(first, rest) || !s.on.Has(IP) {
 		return end
 	}
 	if s.versionContext(i, end) {
@@ -25,16 +25,25 @@ func (s *Scanner) ipv4(i int) int {
 	return end
 }
 
+// IsIPv4 reports whether text as a whole is what Find finds as an IPv4 address, and as nothing else.
+func IsIPv4(text []byte) bool {
+	end, first, rest := octets(text, 0)
+	return end > 0 && end == len(text) && !unroutable(first, rest)
+}
+
+// unroutable says whether an address is nobody's: loopback, 0.0.0.0, a netmask.
+func unroutable(first, rest int) bool { return first == 127 || first == 0 && rest == 0 || first == 255 }
+
 // octets reads four numbers up to 255 with dots between; the last three are given as one. Leading zeros
 // are read only in three-digit octets, which some logs pad to.
 func octets(t []byte, i int) (end, first, rest int) {
-	for n := 0; n < 4; n++ {
-		e := digitsEnd(t, i)
-		if e == i || e-i > 3 || t[i] == '0' && e-i == 2 {
-			return 0, 0, 0
+	for n := 0; ; n++ {
+		start, v := i, 0
+		for i < len(t) && isDigit(t[i]) && i-start < 4 {
+			v = v*10 + int(t[i]-'0')
+			i++
 		}
-		v := number(t[i:e])
-		if v > 255 {
+		if i == start || i-start > 3 || v > 255 || t[start] == '0' && i-start == 2 {
 			return 0, 0, 0
 		}
 		if n == 0 {
@@ -43,14 +52,13 @@ func octets(t []byte, i int) (end, first, rest int) {
 			rest = rest<<8 | v
 		}
 		if n == 3 {
-			return e, first, rest
+			return i, first, rest
 		}
-		if at(t, e) != '.' {
+		if at(t, i) != '.' {
 			return 0, 0, 0
 		}
-		i = e + 1
+		i++
 	}
-	return 0, 0, 0
 }
 
 // dottedEnd is the end of a run of digits and dots.

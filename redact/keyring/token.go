@@ -13,6 +13,9 @@ const (
 // MaxToken is the length of the longest token.
 const MaxToken = maxPrefix + len("_k") + maxIDDigits + len("_") + digitCount
 
+// minToken is the length of the shortest token.
+const minToken = len("a_k0_") + digitCount
+
 const digits = "abcdefghijklmnopqrstuvwxyz234567"
 
 // ValidPrefix reports whether tokens can begin with prefix: a lower-case letter, then up to 15 more
@@ -46,6 +49,9 @@ func appendDigits(dst []byte, sum *[digestBytes]byte) []byte {
 
 // IsToken reports whether text is a token as a whole.
 func IsToken(text []byte) bool {
+	if len(text) < minToken { // most ids are not even as long
+		return false
+	}
 	n := TokenLength(text)
 	return n > 0 && n == len(text)
 }
