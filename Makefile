@@ -42,6 +42,7 @@ format: ## Fail when a Go file is not gofmt'ed, and name it
 .PHONY: vet
 vet: ## Run go vet, the end-to-end tests included
 	go vet -tags e2e ./...
+	go vet -tags simbugs ./pipeline/...
 
 .PHONY: e2e
 e2e: ## Install what is missing, then test the built program on real Kafka, Redis, Prometheus, kcat and rsyslog
@@ -57,6 +58,14 @@ chaos: ## Count 5,000,000 records while replicas, Redis and Kafka are killed, fo
 	internal/e2e/install.sh
 	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 90m -v -run '^TestChaos$$' ./internal/e2e/... -chaos.for=$(CHAOS_FOR) \
 	  -chaos.seeds=$(CHAOS_SEEDS) -chaos.seed=$(CHAOS_SEED) -chaos.records=$(CHAOS_RECORDS)
+
+SEEDS ?= 10000
+SEED_START ?= 1
+.PHONY: sim
+sim: ## Simulate crashes, zombies, lost replies and stores that fall back: SEEDS (10000) runs from SEED_START (1) on
+	go test -tags simbugs ./pipeline/sim -run 'TestPlanted|TestSame' -count=1
+	go test ./pipeline/sim -run '^TestSimulation$$' -count=1 -timeout 60m -v -seeds=$(SEEDS) -start=$(SEED_START) \
+	  | { grep -vE '^(=== |\s*--- PASS|PASS$$|ok )' || true; }
 
 .PHONY: bench
 bench: ## Measure the whole pipeline against fetch + parse alone

@@ -75,6 +75,8 @@ type Config struct {
 	// Rand gives numbers from 0 to below 1 for the jitter of pauses (default: math/rand); it must be safe for
 	// concurrent use.
 	Rand func() float64
+
+	planted
 }
 
 func (c *Config) setDefaults() {
@@ -294,7 +296,9 @@ func (w *worker) release() {
 // between are counted already, and only refill the fragments that were held back.
 func (w *worker) moveTo(offset, resume, newest int64) {
 	w.parser, w.held = w.newParser(), 0
-	w.forget()
+	if !w.cfg.has("keep the tally after a rewind") {
+		w.forget()
+	}
 	w.tally.newest = newest
 	w.base, w.next = offset, resume
 	w.moves++
@@ -373,7 +377,7 @@ func (w *worker) take(ctx context.Context, b *Batch) error {
 			return err
 		}
 	}
-	if w.moves == moves { // else the store has sent us elsewhere, where the rest will be read again
+	if w.moves == moves || w.cfg.has("go on with the rest of a batch after a rewind") { // else the store has sent us elsewhere, where the rest will be read again
 		w.processAll(ctx, &rest)
 	}
 	return nil
@@ -422,7 +426,7 @@ func (w *worker) processFrom(ctx context.Context, messages []Message, i int) (ne
 
 // process takes one record through the path.
 func (w *worker) process(ctx context.Context, m *Message) {
-	if m.Offset < w.next {
+	if m.Offset < w.next && !w.cfg.has("count what an answer repeats") {
 		return // the source answered with more than was asked for: these are counted already
 	}
 	w.next = m.Offset + 1
@@ -509,6 +513,9 @@ func (w *worker) flushFragments() {
 // breakFragments gives up what waits for its rest when records are lost: that may be among them, and what
 // comes next of the same stream is of another record. It must not depend on who has read what before the loss.
 func (w *worker) breakFragments() {
+	if w.cfg.has("join fragments across a loss") {
+		return
+	}
 	w.parser.Flush(func(offset int64) { w.giveUp(offset, w.read) })
 }
 

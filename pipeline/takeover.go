@@ -59,6 +59,9 @@ func (w *worker) goOn(ctx context.Context, claim rollup.Claim) error {
 	copied := w.copied(ctx, claim)
 	if claim.Known {
 		w.shown = w.progress.highWater(claim.TopicID)
+		if w.cfg.has("forget what was shown") {
+			w.shown = 0
+		}
 		if copied.sameStore && copied.topicID == claim.TopicID {
 			w.shown = max(w.shown, copied.offset)
 		}

@@ -34,9 +34,16 @@ type PartitionState struct {
 }
 
 // Claim issues the next fence and tells where to go on.
-func (s *PartitionState) Claim() Claim {
-	s.Fence++
+func (s *PartitionState) Claim(now time.Time) Claim {
+	s.Fence = s.nextFence(now)
 	return s.claim()
+}
+
+// nextFence gives a number above the newest one, and also above all that were issued before the store came back from
+// the past: those are forgotten, hence the clock. A worker that was replaced before it is then still fenced, and
+// cannot take the commit of the same step by another one for its own.
+func (s *PartitionState) nextFence(now time.Time) Fence {
+	return max(s.Fence+1, Fence(max(now.UnixMilli(), 0)))
 }
 
 func (s *PartitionState) claim() Claim {
@@ -55,7 +62,7 @@ func (s *PartitionState) SetOffset(offset int64, now time.Time) (Claim, error) {
 	if over := len(l.Moves) - MaxMoves; over > 0 {
 		l.Moves = slices.Delete(l.Moves, 0, over)
 	}
-	s.Fence++
+	s.Fence = s.nextFence(now)
 	l.TopicID, l.Offset, l.Resume = "", offset, offset
 	l.Start = min(l.Start, offset) // else what lies before the former start would be left out if the store were lost
 	return before, nil

@@ -124,7 +124,8 @@ type Lost struct {
 	Reason      LostReason
 }
 
-// Fence is a claim number issued by the store; a commit with a number below the newest is refused.
+// Fence is a claim number issued by the store; a commit with a number below the newest is refused. Numbers grow, with
+// gaps.
 type Fence uint64
 
 // TopicID tells a topic from one of the same name that was created after a deletion: Kafka's topic

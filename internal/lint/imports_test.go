@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"cmd":                 {""},
 	"internal/e2e":        {""},
 	"internal/lint":       {""},
+	"pipeline/sim":        {""},
 	"pipeline/sourcetest": {""},
 	"rollup/storetest":    {""},
 }

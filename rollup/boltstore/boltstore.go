@@ -77,7 +77,7 @@ func (s *Store) StateID() string { return s.stateID }
 func (s *Store) Claim(ctx context.Context, tp rollup.TopicPartition) (rollup.Claim, error) {
 	var claim rollup.Claim
 	err := s.update(ctx, 1, func(t *transaction) (err error) {
-		claim, err = t.claim(tp)
+		claim, err = t.claim(tp, s.now())
 		return err
 	})
 	if err != nil {

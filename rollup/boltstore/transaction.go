@@ -50,12 +50,12 @@ func (s *scratch) cell(k rollup.Key, b rollup.Bucket, n uint64) cell {
 	return cell{day: b.UTCDay(), quarter: b.Quarter(), key: s.keys[start:len(s.keys):len(s.keys)], n: n}
 }
 
-func (t *transaction) claim(tp rollup.TopicPartition) (rollup.Claim, error) {
+func (t *transaction) claim(tp rollup.TopicPartition, now time.Time) (rollup.Claim, error) {
 	state, err := t.loadPartition(tp)
 	if err != nil {
 		return rollup.Claim{}, err
 	}
-	claim := state.Claim()
+	claim := state.Claim(now)
 	return claim, t.savePartition(tp, state)
 }
 

@@ -49,7 +49,7 @@ func (s *Store) Claim(ctx context.Context, tp rollup.TopicPartition) (rollup.Cla
 	if err := s.usable(ctx); err != nil {
 		return rollup.Claim{}, err
 	}
-	return s.partition(tp).Claim(), nil
+	return s.partition(tp).Claim(s.now()), nil
 }
 
 // Commit implements rollup.Store.

@@ -96,7 +96,7 @@ func (s *Store) Claim(ctx context.Context, tp rollup.TopicPartition) (rollup.Cla
 			return err
 		}
 		return s.change(ctx, tp, content{}, func(state *rollup.PartitionState) (bool, error) {
-			claim = state.Claim()
+			claim = state.Claim(s.now())
 			return true, nil
 		})
 	})

@@ -1,0 +1,57 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Missing names what a run of many seeds has to have seen and has not: a simulation in which nothing goes wrong
+// any more proves nothing.
+func (s Seen) Missing() (missing []string) {
+	for _, what := range sometimes() {
+		if s[what] == 0 {
+			missing = append(missing, what)
+		}
+	}
+	return missing
+}
+
+func sometimes() []string {
+	list := []string{
+		"answer that begins earlier", "claim", "copy", "copy not read", "copy not written", "copy of a former generation",
+		"dead letters not written", "fragment held over a commit", "future event", "given up during a claim",
+		"given up during a commit", "late event", "lost corrupt", "lost retention", "new policy", "operator's offset",
+		"partition added", "process is told to stop", "process stands still", "rebalance", "redacted records not written",
+		"reply lost", "request late", "request lost", "request refused", "request twice", "retention", "session timeout",
+		"shown again", "start", "store away", "store fell back", "store lost everything", "topic created again", "zombie",
+	}
+	for _, outcome := range []string{"committed", "fenced", "topic_changed", "already", "behind", "split"} {
+		list = append(list, "commit "+outcome)
+	}
+	for _, step := range []string{
+		"at a heartbeat", "after a claim", "after a commit", "after a flush", "after the metrics", "before a claim",
+		"before a commit", "before a fetch", "before a flush", "before it joins", "before it leaves",
+		"before the copy of the offset", "before the dead letters", "before the metrics",
+	} {
+		list = append(list, "crash "+step)
+	}
+	return list
+}
+
+// Add adds what another run has seen.
+func (s Seen) Add(other Seen) {
+	for what, n := range other {
+		s[what] += n
+	}
+}
+
+// String gives everything in the order of names.
+func (s Seen) String() string {
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(s)) {
+		parts = append(parts, fmt.Sprintf("%s %d", what, s[what]))
+	}
+	return strings.Join(parts, ", ")
+}
