@@ -22,7 +22,8 @@ func (w *world) trouble(r *rand.Rand) {
 	if chance(r, p.rollbacks) {
 		w.server.fallBack(r)
 		if r.IntN(3) == 0 { // while everybody still catches up
-			w.later(between(r, 100*time.Millisecond, 3*time.Second), func() { w.server.fallBack(r) })
+			again := w.rand("again", r.Uint64())
+			w.later(between(r, 100*time.Millisecond, 3*time.Second), func() { w.server.fallBack(again) })
 		}
 	}
 	if chance(r, p.outages) && !w.server.away {
