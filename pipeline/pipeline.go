@@ -555,7 +555,7 @@ func (w *worker) push(ctx context.Context) error {
 		w.cfg.Metrics.Conflict(result.Outcome)
 	}
 	switch {
-	case result.Outcome == rollup.Committed, result.Outcome == rollup.Already && result.Offset == c.Next:
+	case result.Outcome == rollup.Committed, result.Outcome == rollup.Already && result.Offset == c.Next && !result.Foreign:
 		if c.Base >= w.shown {
 			w.cfg.Metrics.Committed(c, w.cfg.Now().Sub(began))
 			w.shown = c.Next
@@ -569,7 +569,7 @@ func (w *worker) push(ctx context.Context) error {
 		return nil
 	case result.Outcome == rollup.Fenced:
 		return w.reclaim(ctx)
-	default: // Behind, Split, Already beyond our own step, or of another topic: the store is right, we are not
+	default: // Behind, Split, Already beyond our own step or by another worker, or of another topic: the store is right, we are not
 		w.cfg.Logger.Warn("the store is at another offset, reading on from there",
 			"partition", w.partition.ID().String(), "outcome", result.Outcome.String(), "stored", result.Offset, "base", c.Base)
 		return w.takeOver(ctx)

@@ -253,6 +253,8 @@ func (o Outcome) String() string { return outcomeNames[o] }
 type Result struct {
 	Outcome Outcome
 	Offset  int64
+	// Foreign comes with Already: the store, which has forgotten our claim, has it from another worker.
+	Foreign bool
 }
 
 // Decide is the contract of the commit, shared by all stores: given what is stored, what becomes of c.
@@ -260,21 +262,21 @@ type Result struct {
 func Decide(stored Claim, c *Commit) Result {
 	switch {
 	case c.Fence < stored.Fence:
-		return Result{Fenced, stored.Offset}
+		return Result{Outcome: Fenced, Offset: stored.Offset}
 	case !stored.Known && c.Known:
-		return Result{Behind, 0}
+		return Result{Outcome: Behind, Offset: 0}
 	case !stored.Known:
-		return Result{Committed, c.Next}
+		return Result{Outcome: Committed, Offset: c.Next}
 	case stored.TopicID != c.TopicID && stored.TopicID != "" && c.TopicID != "": // brokers before 2.8 tell none
-		return Result{TopicChanged, stored.Offset}
+		return Result{Outcome: TopicChanged, Offset: stored.Offset}
 	case stored.Offset == c.Base:
-		return Result{Committed, c.Next}
+		return Result{Outcome: Committed, Offset: c.Next}
 	case stored.Offset >= c.Next:
-		return Result{Already, stored.Offset}
+		return Result{Outcome: Already, Offset: stored.Offset, Foreign: stored.Fence < c.Fence}
 	case stored.Offset < c.Base:
-		return Result{Behind, stored.Offset}
+		return Result{Outcome: Behind, Offset: stored.Offset}
 	default:
-		return Result{Split, stored.Offset}
+		return Result{Outcome: Split, Offset: stored.Offset}
 	}
 }
 

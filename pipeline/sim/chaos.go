@@ -22,7 +22,8 @@ func (w *world) trouble(r *rand.Rand) {
 	if chance(r, p.rollbacks) {
 		w.server.fallBack(r)
 		if r.IntN(3) == 0 { // while everybody still catches up
-			w.later(between(r, 100*time.Millisecond, 3*time.Second), func() { w.server.fallBack(r) })
+			again := w.rand("again", r.Uint64())
+			w.later(between(r, 100*time.Millisecond, 3*time.Second), func() { w.server.fallBack(again) })
 		}
 	}
 	if chance(r, p.outages) && !w.server.away {
@@ -100,6 +101,10 @@ func (w *world) makeZombie(r *rand.Rand, p *process) {
 		l.append(1+r.IntN(4), time.Now())
 	}
 	asleep := between(r, sessionTimeout, 2*sessionTimeout)
+	if fall := between(r, 2*time.Second, asleep); w.plan.oldClock && r.IntN(2) == 0 {
+		again := w.rand("fall", r.Uint64())
+		w.later(fall, func() { w.server.fallBack(again) })
+	}
 	w.later(between(r, 50*time.Millisecond, time.Second), func() { w.stand(p, asleep) })
 	w.later(asleep+time.Second+between(r, 0, time.Second), func() { w.quiet = false })
 }

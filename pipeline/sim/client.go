@@ -32,10 +32,10 @@ func (c *client) Commit(ctx context.Context, commit *rollup.Commit) (rollup.Resu
 		return rollup.Result{}, rollup.CommitError(commit, err)
 	}
 	h := c.process.handle(commit.TopicPartition)
-	sent := encoded(commit)
+	sent, sender := encoded(commit), *h // as it is now: the commit may come late
 	w := c.process.world
 	a, err := call(ctx, h, "commit", func() (a committed, err error) {
-		a.result, err = w.server.commit(sent, h)
+		a.result, err = w.server.commit(sent, &sender)
 		a.falls = w.server.shard(sent.TopicPartition).falls
 		return a, err
 	})

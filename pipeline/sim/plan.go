@@ -60,7 +60,7 @@ func newPlan(seed uint64, bug Bug) *plan {
 		}
 		return most * r.Float64()
 	}
-	return &plan{
+	p := &plan{
 		seed: seed, bug: bug,
 		trouble:    between(r, 30*time.Second, 60*time.Second),
 		partitions: 1 + r.IntN(3), processes: 1 + r.IntN(3), records: 30 + r.IntN(200), latest: r.IntN(3) == 0, oldClock: r.IntN(4) == 0,
@@ -71,6 +71,10 @@ func newPlan(seed uint64, bug Bug) *plan {
 		crash: some(0.01), pauses: some(0.06), zombies: some(0.1), leaves: some(0.05), rebalances: some(0.1),
 		retention: some(0.05), recreation: some(0.03), growth: some(0.03), policies: some(0.05), outputs: some(0.02), copies: some(0.05),
 	}
+	if p.oldClock { // a worker that was replaced is not fenced then, and may hold fragments that its successor never saw
+		p.retention = 0
+	}
+	return p
 }
 
 // config gives what a process's pipeline is made of, but for what it talks to.

@@ -20,7 +20,7 @@ func (s Seen) Missing() (missing []string) {
 
 func sometimes() []string {
 	list := []string{
-		"answer that begins earlier", "claim", "copy", "copy not read", "copy not written", "copy of a former generation",
+		"answer that begins earlier", "claim", "commit already, by another", "copy", "copy not read", "copy not written", "copy of a former generation",
 		"dead letters not written", "fragment held over a commit", "future event", "given up during a claim",
 		"given up during a commit", "late event", "lost corrupt", "lost retention", "new policy", "operator's offset",
 		"partition added", "process is told to stop", "process stands still", "rebalance", "redacted records not written",

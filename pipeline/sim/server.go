@@ -96,6 +96,9 @@ func (s *server) commit(c *rollup.Commit, h *handle) (rollup.Result, error) {
 	was := d.current.state
 	r := s.decide(v, c)
 	s.w.see("commit " + r.Outcome.String())
+	if r.Foreign {
+		s.w.see("commit already, by another")
+	}
 	s.w.note("store commit %s by %d fence=%d [%d,%d) resume=%d: %s %d", partitionOf(c.TopicPartition), h.process.number, c.Fence, c.Base, c.Next, c.Resume, r.Outcome, r.Offset)
 	if r.Outcome != rollup.Committed {
 		if s.w.plan.bug.increments && r.Outcome == rollup.Already {

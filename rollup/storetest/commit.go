@@ -130,6 +130,15 @@ func testSteps(t *testing.T, open Open) {
 			t.Errorf("fence %d follows %d", c.Fence, fence)
 		}
 	})
+	t.Run("done by another worker than the one whose claim was forgotten", func(t *testing.T) {
+		s, _ := open(t)
+		c := step(logs0, claim(t, s, logs0).Fence, 0, 10)
+		mustCommit(t, s, c)
+		c.Fence += 5 // issued before the store was set back
+		if got, want := commit(t, s, c), (rollup.Result{Outcome: rollup.Already, Offset: 10, Foreign: true}); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
 	t.Run("no step", func(t *testing.T) {
 		s, _ := open(t)
 		fence := claim(t, s, logs0).Fence
