@@ -131,7 +131,7 @@ func (t *try) settle(ctx context.Context, refused []Refusal, failure error) erro
 	e.refuse(refused)
 	if failure == nil {
 		e.delivered(e.InFlight)
-		e.Error, e.Sent = texts(refused), now
+		e.Error = texts(refused)
 	} else {
 		e.Error = failure.Error()
 	}
@@ -145,7 +145,7 @@ func (t *try) settle(ctx context.Context, refused []Refusal, failure error) erro
 	case failure != nil && kind == Rejected, len(e.To) == 0 && len(e.Delivered) == 0:
 		result, e.State = ResultRefused, Refused
 	case len(e.To) == 0:
-		e.State = Sent
+		e.State, e.Sent = Sent, now
 	case now.Sub(e.Due) >= t.o.GiveUp:
 		result, e.State = ResultRefused, Refused
 		e.Error = "given up after " + t.o.GiveUp.String() + ": " + e.Error

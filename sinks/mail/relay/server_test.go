@@ -23,15 +23,14 @@ import (
 
 // server is a mail server in this process. Its fields are set before the first connection.
 type server struct {
-	address     string
-	trust       *tls.Config // for clients
-	rcpt        map[string]error
-	mail, data  error
-	mu          sync.Mutex
-	received    []received
-	loggedInAs  []string
-	mechanisms  []string
-	badPassword bool
+	address    string
+	trust      *tls.Config // for clients
+	rcpt       map[string]error
+	mail, data error
+	mu         sync.Mutex
+	received   []received
+	loggedInAs []string
+	mechanisms []string
 }
 
 type received struct {
@@ -40,7 +39,7 @@ type received struct {
 	body string
 }
 
-type kind struct{ tls, implicit, noTLS bool }
+type kind struct{ implicit, noTLS bool }
 
 func startServer(t *testing.T, k kind) *server {
 	t.Helper()
