@@ -17,7 +17,7 @@ const (
 )
 
 func (l *List) mark(what string) string {
-	sum := sha256.Sum256([]byte(l.Name)) // names may hold what names of documents may not
+	sum := sha256.Sum256([]byte(l.Channel + "\x00" + l.Name)) // names may hold what names of documents may not
 	return marksPrefix + hex.EncodeToString(sum[:8]) + "/" + what
 }
 
