@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Go, as far as it is missing: a Java 17 runtime and Maven
-# (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, and rsyslog with its Kafka output.
+# (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, rsyslog with its Kafka output,
+# Exim and Python (mails are sent through the one and read by the other), and Chromium with a known font.
 # For Debian and its relatives; elsewhere install the named programs by hand. Uses sudo when not root.
 # A package may start a service of its own; the tests neither use nor stop it.
 set -euo pipefail
@@ -14,6 +15,7 @@ need() { # need PACKAGE PROBE...: notes the package when the probe fails
 
 has_java() { java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])'; }
 has_omkafka() { compgen -G '/usr/lib/*/rsyslog/omkafka.so' || compgen -G '/usr/lib*/rsyslog/omkafka.so'; }
+has_dejavu() { compgen -G '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'; }
 has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
 
 need openjdk-17-jre-headless has_java
@@ -25,6 +27,10 @@ need rsyslog has rsyslogd
 need rsyslog-kafka has_omkafka
 need zstd has zstd
 need openssl has openssl
+need exim4-daemon-light has exim4
+need python3 has python3
+need chromium has chromium
+need fonts-dejavu-core has_dejavu
 
 if ((${#missing[@]} == 0)); then
   echo "everything is installed"
