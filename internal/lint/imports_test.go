@@ -30,6 +30,8 @@ var allowed = map[string][]string{
 	"pipeline":            {"correlate/id", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
 	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":         {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
+	"sinks/mail":          {"sinks/mail", "sinks/summary", "redact", "rollup", "parse", "internal/glob", "internal/backoff"},
+	"sinks/webhook":       {"sinks/mail", "sinks/summary", "redact", "rollup"},
 	"internal/advice":     {},
 	"internal/backoff":    {},
 	"internal/conf":       {},

@@ -95,14 +95,20 @@ func sectionOf(i int, s *rollup.Summary) section {
 	for _, f := range s.InvalidForms {
 		sec.Forms = append(sec.Forms, labelled{Escape(f.Text.String()), grouped(f.N)})
 	}
+	sec.Outside = outside(s)
+	return sec
+}
+
+// outside lists what the keys leave out.
+func outside(s *rollup.Summary) (list []labelled) {
 	missing, unparsed := hidden(s)
 	if missing > 0 {
-		sec.Outside = append(sec.Outside, labelled{"records without a key (" + rollup.MsgMissing + ")", grouped(missing)})
+		list = append(list, labelled{"records without a key (" + rollup.MsgMissing + ")", grouped(missing)})
 	}
 	if unparsed > 0 {
-		sec.Outside = append(sec.Outside, labelled{"lines that could not be read (" + rollup.MsgUnparsed + ")", grouped(unparsed)})
+		list = append(list, labelled{"lines that could not be read (" + rollup.MsgUnparsed + ")", grouped(unparsed)})
 	}
-	return sec
+	return list
 }
 
 // dayNote says so when the day has not 24 hours.

@@ -16,7 +16,7 @@ func Text(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	out := &textWriter{Writer: bufio.NewWriter(w)}
 	for i := range summaries {
 		out.paragraph()
-		out.summary(&summaries[i])
+		out.summary(&summaries[i], folded{lines: summaries[i].Lines})
 	}
 	out.lost(opts.Ledgers)
 	if err := out.Flush(); err != nil { // bufio keeps the first error
@@ -42,17 +42,16 @@ func (w *textWriter) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }
 
-func (w *textWriter) summary(s *rollup.Summary) {
-	env := ""
-	if s.Env.String() != "" {
-		env = " " + Escape(s.Env.String())
-	}
-	w.line("%s Daily Summary%s %d", Escape(title(s)), env, s.Total)
-	if len(s.Lines) > 0 {
+func (w *textWriter) summary(s *rollup.Summary, keys folded) {
+	w.line("%s", Title(s))
+	if len(keys.lines) > 0 {
 		w.paragraph()
 	}
-	for _, l := range s.Lines {
+	for _, l := range keys.lines {
 		w.line("%s\t%d", Escape(l.Msg.String()), l.N)
+	}
+	if keys.more > 0 {
+		w.line("%s", keys)
 	}
 	w.forms(s)
 	w.notes(s)
