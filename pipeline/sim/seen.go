@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// Missing names what a run of many seeds has to have seen and has not: a simulation in which nothing goes wrong
-// any more proves nothing.
-func (s Seen) Missing() (missing []string) {
+// Missing names what a run of that many seeds has to have seen and has not: a simulation in which nothing goes wrong
+// any more proves nothing. A few hundred seeds need not have seen everything.
+func (s Seen) Missing(seeds int) (missing []string) {
+	rare := map[string]bool{"commit split": true, "crash before it leaves": true} // about once in 3,000 seeds
 	for _, what := range sometimes() {
-		if s[what] == 0 {
+		if s[what] == 0 && (seeds >= 20_000 || seeds >= 1000 && !rare[what]) {
 			missing = append(missing, what)
 		}
 	}
