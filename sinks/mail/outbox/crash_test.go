@@ -49,6 +49,7 @@ func (w *world) process(name string, dies int, policy outbox.OnUnknown) *process
 	p.box = outbox.New(outbox.Options{
 		Store: p, Senders: map[string]outbox.Sender{"mail": p}, Owner: name, OnUnknown: policy,
 		Now: func() time.Time { return w.now }, Rand: func() float64 { return 0 },
+		Sleep: func(context.Context, time.Duration) bool { return !p.dead() },
 	})
 	return p
 }
