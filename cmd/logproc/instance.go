@@ -188,6 +188,9 @@ func (i *instance) expireOld(ctx context.Context) {
 		case deleted > 0:
 			i.logger.Info("old days deleted", "keys", deleted)
 		}
+		if _, err := i.store.ExpireDocuments(ctx, time.Now(), rollup.ExpireLimit); err != nil && ctx.Err() == nil {
+			i.logger.Warn("expired documents are not deleted, trying again later", "error", err)
+		}
 	}
 }
 

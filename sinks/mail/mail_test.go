@@ -191,10 +191,9 @@ var awkwardTexts = []string{
 }
 
 func TestNothingBreaksOut(t *testing.T) {
-	for _, service := range awkwardTexts {
-		for _, key := range awkwardTexts {
-			checkBreakOut(t, service, key)
-		}
+	for i, service := range awkwardTexts {
+		checkBreakOut(t, service, service)
+		checkBreakOut(t, service, awkwardTexts[(i+5)%len(awkwardTexts)])
 	}
 }
 
@@ -270,10 +269,10 @@ func TestManyKeysAreFoldedIntoATable(t *testing.T) {
 
 func TestNoMailIsTooLarge(t *testing.T) {
 	var many []rollup.Report
-	for i := range 400 {
-		many = append(many, large(fmt.Sprintf("service-%03d", i), 60))
+	for i := range 200 {
+		many = append(many, large(fmt.Sprintf("service-%03d", i), 100))
 	}
-	for name, reports := range map[string][]rollup.Report{"one with many keys": {large("shop", 50_000)}, "many": many} {
+	for name, reports := range map[string][]rollup.Report{"one with many keys": {large("shop", 20_000)}, "many": many} {
 		m, p := compose(t, edition(reports...), options())
 		if len(m.Body) > mail.DefaultMaxBytes {
 			t.Errorf("%s: %d bytes", name, len(m.Body))
@@ -283,7 +282,7 @@ func TestNoMailIsTooLarge(t *testing.T) {
 		}
 	}
 	o := options()
-	o.MaxBytes = 60_000
+	o.MaxBytes = 40_000
 	if _, p := compose(t, edition(many...), o); !strings.Contains(p.text, "more services have no place in this mail") || !strings.Contains(p.html, "more services have no place") {
 		t.Errorf("does not tell that services are left out")
 	}

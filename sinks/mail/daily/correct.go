@@ -29,7 +29,7 @@ func (d *Daily) lookBack(ctx context.Context, l *List, day rollup.Date) (late ma
 			o = ownerOf(&group[0])
 		}
 		entry, known := told[l.id(o, day, 0)]
-		if !known {
+		if !known || len(entry.Told) == 0 {
 			continue
 		}
 		changed := false

@@ -134,11 +134,25 @@ func (d *Daily) draft(ctx context.Context, l *List, e edition, now time.Time) (D
 	if due := l.due(e.day); e.revision == 0 && due.Before(now) {
 		entry.Due = due
 	}
-	for i := range e.reports {
-		r, who := &e.reports[i], ownerOf(&e.reports[i])
-		entry.Told = append(entry.Told, outbox.Told{Service: who.service, Env: who.env, Total: r.Total, Events: r.Events})
-	}
+	entry.Told = toldBy(e.reports)
 	return Draft{entry, body}, nil
+}
+
+// maxTold bounds the texts of what a message told, in bytes: a store takes documents of a megabyte. Beyond it nothing
+// is kept, and so nothing corrected.
+const maxTold = 400_000
+
+func toldBy(reports []rollup.Report) []outbox.Told {
+	told, size := make([]outbox.Told, len(reports)), 0
+	for i := range reports {
+		r, who := &reports[i], ownerOf(&reports[i])
+		told[i] = outbox.Told{Service: who.service, Env: who.env, Total: r.Total, Events: r.Events}
+		size += len(who.service) + len(who.env) + 80
+	}
+	if size > maxTold {
+		return nil
+	}
+	return told
 }
 
 func ownerOf(r *rollup.Report) owner { return owner{r.Service.String(), r.Env.String()} }

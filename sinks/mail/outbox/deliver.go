@@ -14,8 +14,12 @@ import (
 // errLost: somebody else has changed the entry; it is theirs now.
 var errLost = errors.New("another process has taken the message over")
 
-// settleTime is how long the last word on a try may take, also while the program ends.
-const settleTime = 5 * time.Second
+// How long the last word on a try may take, also while the program ends, and the pause between two tries to write it
+// down: without it a message that was sent could not be told from one that was not.
+const (
+	settleTime  = 10 * time.Second
+	settlePause = 250 * time.Millisecond
+)
 
 // Deliver tries once what is ready of the days from since (2006-01-02) on. Messages that fail are tried again by
 // a later call; the error is the store's alone, and the context's.
@@ -156,7 +160,12 @@ func (t *try) settle(ctx context.Context, refused []Refusal, failure error) erro
 	if result != ResultSent {
 		t.warn("a message was not sent")
 	}
-	return t.save(ctx)
+	for {
+		err := t.save(ctx)
+		if err == nil || errors.Is(err, errLost) || !t.o.Sleep(ctx, settlePause) {
+			return err
+		}
+	}
 }
 
 func (t *try) warn(what string) {

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -69,8 +70,10 @@ type Options struct {
 	GiveUp    time.Duration // after so long without success a message counts as refused (default 48h)
 	Keep      time.Duration // how long documents are kept (default 40 days)
 
-	Now    func() time.Time
-	Rand   func() float64      // from 0 to below 1, for the jitter of pauses
+	Now  func() time.Time
+	Rand func() float64 // from 0 to below 1, for the jitter of pauses
+	// Sleep pauses, and tells whether ctx still lasts (default: backoff.Sleep).
+	Sleep  func(ctx context.Context, d time.Duration) bool
 	Count  func(result Result) // called for every try that ended; may be nil
 	Logger *slog.Logger        // default: discard
 }
@@ -102,6 +105,9 @@ func New(o Options) *Outbox {
 	defaults(&o.Keep, 40*24*time.Hour)
 	if o.OnUnknown == "" {
 		o.OnUnknown = Resend
+	}
+	if o.Sleep == nil {
+		o.Sleep = backoff.Sleep
 	}
 	if o.Count == nil {
 		o.Count = func(Result) {}

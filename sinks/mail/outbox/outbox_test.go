@@ -179,3 +179,59 @@ func TestDamagedEntryIsPassedOver(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// flaky is a store that is away for some calls after the message went out.
+type flaky struct {
+	*memstore.Store
+	away *int
+}
+
+func (f flaky) SwapDocument(ctx context.Context, d rollup.Document) (bool, error) {
+	if *f.away > 0 {
+		*f.away--
+		return false, errors.New("connection refused")
+	}
+	return f.Store.SwapDocument(ctx, d)
+}
+
+func (f flaky) Document(ctx context.Context, name string) (rollup.Document, error) {
+	if *f.away > 0 {
+		*f.away--
+		return rollup.Document{}, errors.New("connection refused")
+	}
+	return f.Store.Document(ctx, name)
+}
+
+// leaving takes the message, and the store away.
+type leaving struct {
+	receiver
+	away *int
+}
+
+func (l *leaving) Send(ctx context.Context, m outbox.Message, begin func([]string) error) ([]outbox.Refusal, error) {
+	refused, err := l.receiver.Send(ctx, m, begin)
+	*l.away = 9
+	return refused, err
+}
+
+func TestStoreThatIsAwayForAMomentCostsNoRepeat(t *testing.T) {
+	now, away := time.Date(2026, 11, 21, 7, 30, 0, 0, time.UTC), 0
+	clock := func() time.Time { return now }
+	store, r := memstore.New(clock), &leaving{away: &away}
+	box := outbox.New(outbox.Options{
+		Store: flaky{store, &away}, Senders: map[string]outbox.Sender{"mail": r}, Owner: "o", Now: clock, Rand: func() float64 { return 0 },
+		Sleep: func(context.Context, time.Duration) bool { return true },
+	})
+	if _, err := box.Put(t.Context(), outbox.Entry{ID: "one", Channel: "mail", Day: day, To: []string{anna}, Due: now}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if err := box.Deliver(t.Context(), day); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Hour)
+	}
+	if e := entry(t, store, clock); e.State != outbox.Sent || len(r.tries) != 1 {
+		t.Errorf("state %s after %d tries", e.State, len(r.tries))
+	}
+}
