@@ -108,16 +108,20 @@ func (s *Store) partitions(ctx context.Context) ([]rollup.TopicPartition, error)
 
 // readCounts gives the stored counts of a day by stored key, summed over partitions.
 func (s *Store) readCounts(ctx context.Context, day int32, parts []rollup.TopicPartition, q rollup.Query) (map[string]quarters, error) {
+	return s.readPairs(ctx, kindCounts, day, parts, rollup.AppendKeyPrefix(nil, q.Service, q.Env))
+}
+
+// readPairs gives the pairs of a kind and day whose fields begin with prefix, by field, summed over partitions.
+func (s *Store) readPairs(ctx context.Context, k kind, day int32, parts []rollup.TopicPartition, prefix []byte) (map[string]quarters, error) {
 	rows := make(map[string]quarters)
-	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
 	for _, tp := range parts {
 		// Before the hash: what is folded meanwhile is then seen at least once, and the larger of two values is
 		// the newer one.
-		unfolded, err := s.unfolded(ctx, tp, kindCounts, day, prefix)
+		unfolded, err := s.unfolded(ctx, tp, k, day, prefix)
 		if err != nil {
 			return nil, err
 		}
-		fields, err := s.scan(ctx, s.names.day(tp, kindCounts, day), prefix)
+		fields, err := s.scan(ctx, s.names.day(tp, k, day), prefix)
 		if err != nil {
 			return nil, err
 		}
