@@ -11,12 +11,18 @@ import (
 // Text writes the summaries as lines: a title "SERVICE Daily Summary env total", an empty line, and
 // "key TAB count" for each key. Sections follow, each after an empty line, where there is something to
 // say: the frequent forms of invalid keys, and what the keys leave out. An empty line is between two
-// summaries.
+// summaries. With something to compare with, each key has the count of before and the difference, too; summaries of
+// several days are tables.
 func Text(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	out := &textWriter{Writer: bufio.NewWriter(w)}
-	for i := range summaries {
-		out.paragraph()
-		out.summary(&summaries[i])
+	if opts.severalDays() {
+		out.table(summaries, &opts)
+	} else {
+		list := opts.withGone(summaries)
+		for i := range list {
+			out.paragraph()
+			out.summary(&list[i], opts.previous(&list[i]))
+		}
 	}
 	out.lost(opts.Ledgers)
 	if err := out.Flush(); err != nil { // bufio keeps the first error
@@ -42,17 +48,22 @@ func (w *textWriter) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }
 
-func (w *textWriter) summary(s *rollup.Summary) {
-	env := ""
-	if s.Env.String() != "" {
-		env = " " + Escape(s.Env.String())
+func (w *textWriter) summary(s, before *rollup.Summary) {
+	if before == nil {
+		w.line("%s Daily Summary%s %d", Escape(title(s)), envOf(s), s.Total)
+	} else {
+		w.line("%s Daily Summary%s %d, %s: %d", Escape(title(s)), envOf(s), s.Total, before.Day, before.Total)
 	}
-	w.line("%s Daily Summary%s %d", Escape(title(s)), env, s.Total)
-	if len(s.Lines) > 0 {
+	lines := compared(s, before)
+	if len(lines) > 0 {
 		w.paragraph()
 	}
-	for _, l := range s.Lines {
-		w.line("%s\t%d", Escape(l.Msg.String()), l.N)
+	for _, l := range lines {
+		if before == nil {
+			w.line("%s\t%d", Escape(l.Msg.String()), l.N)
+		} else {
+			w.line("%s\t%d\t%d\t%s", Escape(l.Msg.String()), l.N, l.Previous, difference(l.N, l.Previous))
+		}
 	}
 	w.forms(s)
 	w.notes(s)
