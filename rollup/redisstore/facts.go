@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -73,8 +74,16 @@ func mixed(x uint64) uint64 {
 // Facts implements rollup.Facts. It reads one UTC day after the other, as Counts does.
 func (s *Store) Facts(ctx context.Context, q rollup.FactQuery, f func(rollup.Fact) error) error {
 	prefix := rollup.AppendKeyPrefix([]byte{byte(q.Kind)}, q.Service, q.Env)
+	read := make(map[rollup.TopicPartition]map[string]map[string]string) // what is not folded, by day: a state is large
 	return s.eachFactDay(ctx, q.From, q.To, func(ctx context.Context, day int32, parts []rollup.TopicPartition) error {
-		rows, err := s.readPairs(ctx, kindOf(q.Kind), day, parts, prefix)
+		rows, err := s.readPairs(ctx, kindOf(q.Kind), day, parts, prefix, func(tp rollup.TopicPartition) (map[string]string, error) {
+			days, err := read[tp], error(nil)
+			if days == nil {
+				days, err = s.unfoldedDays(ctx, tp, kindOf(q.Kind), prefix)
+				read[tp] = days
+			}
+			return days[strconv.Itoa(int(day))], err
+		})
 		if err != nil {
 			return err
 		}
@@ -98,6 +107,21 @@ func (s *Store) Facts(ctx context.Context, q rollup.FactQuery, f func(rollup.Fac
 		}
 		return nil
 	})
+}
+
+// unfoldedDays gives by day what unfolded does for one.
+func (s *Store) unfoldedDays(ctx context.Context, tp rollup.TopicPartition, of kind, prefix []byte) (map[string]map[string]string, error) {
+	days := make(map[string]map[string]string)
+	err := s.eachUnfolded(ctx, tp, func(k kind, day, field, value string) {
+		if k != of || !strings.HasPrefix(field, string(prefix)) {
+			return
+		}
+		if days[day] == nil {
+			days[day] = make(map[string]string)
+		}
+		days[day][field] = value
+	})
+	return days, err
 }
 
 // factOf decodes the fact that fields begin with, and tells how many of them are its pages.

@@ -108,16 +108,20 @@ func (s *Store) partitions(ctx context.Context) ([]rollup.TopicPartition, error)
 
 // readCounts gives the stored counts of a day by stored key, summed over partitions.
 func (s *Store) readCounts(ctx context.Context, day int32, parts []rollup.TopicPartition, q rollup.Query) (map[string]quarters, error) {
-	return s.readPairs(ctx, kindCounts, day, parts, rollup.AppendKeyPrefix(nil, q.Service, q.Env))
+	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
+	return s.readPairs(ctx, kindCounts, day, parts, prefix, func(tp rollup.TopicPartition) (map[string]string, error) {
+		return s.unfolded(ctx, tp, kindCounts, day, prefix)
+	})
 }
 
 // readPairs gives the pairs of a kind and day whose fields begin with prefix, by field, summed over partitions.
-func (s *Store) readPairs(ctx context.Context, k kind, day int32, parts []rollup.TopicPartition, prefix []byte) (map[string]quarters, error) {
+// pending gives what only the state of a partition holds of them.
+func (s *Store) readPairs(ctx context.Context, k kind, day int32, parts []rollup.TopicPartition, prefix []byte, pending func(rollup.TopicPartition) (map[string]string, error)) (map[string]quarters, error) {
 	rows := make(map[string]quarters)
 	for _, tp := range parts {
 		// Before the hash: what is folded meanwhile is then seen at least once, and the larger of two values is
 		// the newer one.
-		unfolded, err := s.unfolded(ctx, tp, k, day, prefix)
+		unfolded, err := pending(tp)
 		if err != nil {
 			return nil, err
 		}
