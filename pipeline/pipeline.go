@@ -452,6 +452,7 @@ func (w *worker) process(ctx context.Context, m *Message) {
 		for ; ok; r, ok = w.parser.Next() {
 			w.tally.add(r)
 		}
+		w.counted(ctx)
 		w.outcomes.Counted++
 		w.outcomes.Skipped += joined
 	case parse.Held: // pending until its last part comes
@@ -460,6 +461,7 @@ func (w *worker) process(ctx context.Context, m *Message) {
 		named := w.parser.Failed()
 		w.publish(ctx, m, named.Service)
 		w.deadLetter(m, named, reason)
+		w.counted(ctx)
 		w.outcomes.Skipped += joined
 	}
 }

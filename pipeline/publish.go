@@ -23,10 +23,12 @@ type toPublish struct {
 type unpublished struct {
 	message *Message
 	service []byte
+	of      recordOf
 }
 
 // publish hands a record to the redacted topic. Fragments are not published: a value could be cut in two,
-// so that neither half is recognised. Their record is, with its last fragment.
+// so that neither half is recognised. Their record is, with its last fragment. When the record is counted, counted
+// has to be called.
 func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
 	if w.out == nil && w.observer == nil || w.outErr != nil {
 		return
@@ -37,10 +39,23 @@ func (w *worker) publish(ctx context.Context, m *Message, service []byte) {
 		return
 	}
 	q := &w.waiting
+	if q.n == publishChunk { // the last record made the program panic before it was counted
+		w.publishWaiting(ctx)
+	}
 	from := len(q.services)
 	q.services = append(q.services, service...)
-	q.records[q.n] = unpublished{m, q.services[from:]}
-	if q.n++; q.n == publishChunk {
+	q.records[q.n] = unpublished{message: m, service: q.services[from:]}
+	q.n++
+}
+
+// counted tells whose the record was that publish was called with last: what is hidden in it is booked there.
+func (w *worker) counted(ctx context.Context) {
+	of, q := w.tally.counted(), &w.waiting
+	w.tally.redacted(of, w.redactor.Hits().Recent()) // in its labels, or in all of it when it did not wait
+	if q.n > 0 {
+		q.records[q.n-1].of = of
+	}
+	if q.n == publishChunk {
 		w.publishWaiting(ctx)
 	}
 }
@@ -57,6 +72,7 @@ func (w *worker) publishWaiting(ctx context.Context) {
 	}()
 	for _, u := range q.records[:q.n] {
 		w.publishRecord(ctx, u.message, u.message.Value, u.service)
+		w.tally.redacted(u.of, w.redactor.Hits().Recent())
 	}
 }
 

@@ -52,6 +52,7 @@ func (w *worker) redactWith(r *Redaction) {
 		newest = w.tally.newest
 	}
 	w.tally = newTally(w.cfg.Naming, w.budget, w.redactor, w.cfg.Horizon)
+	w.tally.policy = r.Policy
 	w.tally.newest = newest
 }
 

@@ -18,10 +18,19 @@ func (t *tally) sweep() {
 			delete(t.durations, name)
 		}
 	}
+	for name, d := range t.days {
+		if d.used < idle {
+			d.gone = true
+			delete(t.days, name)
+		}
+	}
 	full := len(t.admitted) > keptSeries
 	for key, s := range t.admitted {
 		if s.durations != nil && s.durations.gone {
 			s.durations = nil
+		}
+		if s.today != nil && s.today.gone {
+			s.today = nil
 		}
 		if s.used < idle {
 			s.others = nil

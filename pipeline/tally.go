@@ -17,18 +17,22 @@ type tally struct {
 	naming   *rules.Naming
 	budget   *budget
 	redactor *redact.Redactor // makes the labels
+	policy   *redact.Policy   // names the rules that the redactor applies
 
 	horizon rollup.Horizon
 	now     int64         // the clock, in Unix nanoseconds, looked at once per batch
 	limit   int64         // the latest event time that is believed of the record at hand
 	newest  int64         // the newest event time so far; it outlives commits
 	bucket  rollup.Bucket // of the event at hand
+	day     int32         // of that bucket, noDay when it belongs to none
+	last    *series       // of the event that was counted last
 
 	// known finds a series by what the record says, as composed by key(). It holds admitted series only:
 	// invalid keys and keys beyond the budget are without number, and are resolved each time.
 	known     map[string]*series
 	admitted  map[rollup.Key]*series // by what they count under; several known keys can share one
 	durations map[operation]*durations
+	days      map[serviceDay]*dayTally
 	services  map[redact.Text]*serviceTally
 	labels    map[string]redact.Text // names of services and envs that were met
 	scratch   []byte                 // the composed key of the record at hand
@@ -41,6 +45,8 @@ type tally struct {
 	dirty          []*series
 	dirtyDurations []*durations
 	dirtyServices  []*serviceTally
+	dirtyDays      []*dayTally
+	slots          []rollup.Slot // of the facts
 	forms          map[string]*rollup.Form
 	dead           [parse.ReasonCount]uint64
 	untimed        uint64
@@ -64,7 +70,8 @@ const maxKnownKey = 512
 type series struct {
 	key       rollup.Key
 	service   *serviceTally
-	durations *durations // nil until the first one
+	durations *durations // of the day at hand; nil until the first one
+	today     *dayTally  // the same
 	// Events come in nearly the order of time: almost all fall into the bucket of the one before.
 	bucket rollup.Bucket
 	n      uint64
@@ -77,7 +84,10 @@ type series struct {
 	gone     bool
 }
 
-type operation struct{ service, env, msg redact.Text }
+type operation struct {
+	service, env, msg redact.Text
+	day               int32
+}
 
 type durations struct {
 	operation
@@ -99,12 +109,15 @@ func newTally(naming *rules.Naming, b *budget, r *redact.Redactor, h rollup.Hori
 	return &tally{
 		horizon:   h,
 		limit:     h.Limit(0, 0),
+		bucket:    rollup.BucketLate,
+		day:       noDay,
 		naming:    naming,
 		budget:    b,
 		redactor:  r,
 		known:     make(map[string]*series),
 		admitted:  make(map[rollup.Key]*series),
 		durations: make(map[operation]*durations),
+		days:      make(map[serviceDay]*dayTally),
 		services:  make(map[redact.Text]*serviceTally),
 		labels:    make(map[string]redact.Text),
 		forms:     make(map[string]*rollup.Form),
@@ -134,7 +147,7 @@ func (t *tally) add(r *parse.Record) {
 		t.untimed++
 	}
 	if broken := t.naming.CheckFields(r); broken != 0 {
-		t.violate(s.service, broken)
+		t.violate(s, broken)
 	}
 }
 
@@ -149,7 +162,10 @@ func (t *tally) addUnreadable(r *parse.Record, reason parse.Reason) {
 
 // place finds the bucket of an event.
 func (t *tally) place(ns int64) {
-	t.bucket, t.newest = t.horizon.Bucket(ns, t.limit, t.newest)
+	before := t.bucket
+	if t.bucket, t.newest = t.horizon.Bucket(ns, t.limit, t.newest); t.bucket != before {
+		t.day = dayOf(t.bucket)
+	}
 	switch t.bucket {
 	case rollup.BucketLate:
 		t.late++
@@ -188,6 +204,7 @@ func (t *tally) resolve(r *parse.Record) *series {
 	switch {
 	case rule != rules.RuleNone:
 		s.service.violations[rule]++
+		t.today(s, t.day).violations[rule]++
 		t.touch(s.service)
 		t.addForm(s, r)
 		return s
@@ -248,6 +265,7 @@ func (t *tally) service(name redact.Text) *serviceTally {
 // count counts the event that was placed last.
 func (t *tally) count(s *series) {
 	bucket := t.bucket
+	t.last = s
 	if !s.dirty {
 		s.dirty, s.used = true, t.resets
 		s.bucket, s.n = bucket, 0
@@ -272,8 +290,8 @@ func (s *series) elsewhere(bucket rollup.Bucket) {
 
 func (t *tally) observe(s *series, r *parse.Record) {
 	o := s.durations
-	if o == nil {
-		name := operation{s.key.Service, s.key.Env, s.key.Msg}
+	if o == nil || o.day != t.day {
+		name := operation{s.key.Service, s.key.Env, s.key.Msg, t.day}
 		if o = t.durations[name]; o == nil {
 			o = &durations{operation: name}
 			t.durations[name] = o
@@ -301,13 +319,15 @@ func exemplarOf(r *parse.Record, value float64) rollup.Exemplar {
 	return rollup.Exemplar{TraceHi: trace.Hi, TraceLo: trace.Lo, Short: trace.Form == id.Short, Value: value, Time: r.Time}
 }
 
-func (t *tally) violate(s *serviceTally, broken rules.RuleSet) {
-	for rule := range s.violations {
+func (t *tally) violate(s *series, broken rules.RuleSet) {
+	today := t.today(s, t.day)
+	for rule := range today.violations {
 		if broken.Has(rules.Rule(rule)) {
-			s.violations[rule]++
+			s.service.violations[rule]++
+			today.violations[rule]++
 		}
 	}
-	t.touch(s)
+	t.touch(s.service)
 }
 
 func (t *tally) touch(s *serviceTally) {
@@ -354,6 +374,7 @@ func (t *tally) into(c *rollup.Commit) {
 	for _, d := range t.dirtyDurations {
 		c.Durations = append(c.Durations, rollup.Durations{Service: d.service, Env: d.env, Msg: d.msg, Histogram: &d.histogram, Exemplar: d.exemplar})
 	}
+	t.facts(c)
 	for _, s := range t.dirtyServices {
 		for rule, n := range s.violations {
 			if n > 0 {
@@ -383,10 +404,13 @@ func (t *tally) reset() {
 		s.dirty, s.overflowed = false, 0
 		clear(s.violations[:])
 	}
-	t.dirty, t.dirtyDurations, t.dirtyServices = t.dirty[:0], t.dirtyDurations[:0], t.dirtyServices[:0]
+	for _, d := range t.dirtyDays {
+		d.reset()
+	}
+	t.dirty, t.dirtyDurations, t.dirtyServices, t.dirtyDays = t.dirty[:0], t.dirtyDurations[:0], t.dirtyServices[:0], t.dirtyDays[:0]
 	clear(t.forms)
 	clear(t.dead[:])
-	t.untimed, t.late, t.future = 0, 0, 0
+	t.untimed, t.late, t.future, t.last = 0, 0, 0, nil
 	if t.resets++; t.resets%sweepEvery == 0 {
 		t.sweep()
 	}

@@ -45,9 +45,43 @@ type Hits struct {
 	Bytes    uint64 // of the records' values
 	Withheld [limitCount]uint64
 
+	recent []RuleHits
+	place  []int32 // of each rule in recent, from 1; 0: it is not there
+
 	counts map[hitKey]*uint64
 	names  []string // of fields
 	known  map[string]int32
+}
+
+// RuleHits is how often a rule was applied.
+type RuleHits struct {
+	Rule int // for Policy.RuleName
+	N    uint64
+}
+
+// Recent gives what was done since the last call, to tell whose records it was done to; most often it is
+// nothing. The slice is good until the next record is redacted.
+func (h *Hits) Recent() []RuleHits {
+	recent := h.recent
+	for _, r := range recent {
+		h.place[r.Rule] = 0
+	}
+	h.recent = h.recent[:0]
+	return recent
+}
+
+func (h *Hits) addRecent(rule int) {
+	if rule < 0 { // no rule of the policy's
+		return
+	}
+	for rule >= len(h.place) {
+		h.place = append(h.place, 0)
+	}
+	if h.place[rule] == 0 {
+		h.recent = append(h.recent, RuleHits{Rule: rule})
+		h.place[rule] = int32(len(h.recent))
+	}
+	h.recent[h.place[rule]-1].N++
 }
 
 type hitKey struct {
@@ -112,6 +146,7 @@ func (h *Hits) Reset() {
 	for _, n := range h.counts {
 		*n = 0
 	}
+	h.Recent()
 	h.Records, h.Changed, h.Bytes, h.Withheld = 0, 0, 0, [limitCount]uint64{}
 }
 
@@ -125,6 +160,7 @@ func (r *Redactor) hit(act *Action, n int32) {
 		at.lastRule, at.lastHit = int32(act.Rule), r.hits.counter(hitKey{int32(act.Rule), at.name, act.Op})
 	}
 	*at.lastHit++
+	r.hits.addRecent(act.Rule)
 }
 
 // counter gives the count of a key, made when it is not there.

@@ -173,6 +173,9 @@ func (p *Policy) RuleName(i int) string {
 	return p.rules[i].name
 }
 
+// RuleLabel gives the name of a rule as a label. It is the operator's own text, so there is nothing to hide in it.
+func (p *Policy) RuleLabel(i int) Text { return Text{p.RuleName(i)} }
+
 // RulePlace gives where a rule is defined, "policy.yaml:12".
 func (p *Policy) RulePlace(i int) string {
 	if i < 0 || i >= len(p.rules) {

@@ -19,8 +19,13 @@ func (c *Commit) Check() error {
 		return fmt.Errorf("%w: from offset %d to %d", ErrStep, c.Base, c.Next)
 	case c.Resume > c.Next:
 		return fmt.Errorf("%w: it resumes at %d, beyond its end %d", ErrStep, c.Resume, c.Next)
-	case c.Next == c.Base && (len(c.Counts) > 0 || len(c.Forms) > 0 || len(c.Lost) > 0 || c.Outcomes != Outcomes{}):
+	case c.Next == c.Base && (len(c.Counts) > 0 || len(c.Forms) > 0 || len(c.Facts) > 0 || len(c.Lost) > 0 || c.Outcomes != Outcomes{}):
 		return fmt.Errorf("%w: counts without records at offset %d", ErrStep, c.Base)
+	}
+	for i := range c.Facts {
+		if err := c.Facts[i].check(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -155,6 +155,7 @@ type Commit struct {
 	Outcomes Outcomes
 	Counts   []Count // no two with the same Key and Bucket
 	Forms    []Form
+	Facts    []Fact // may name one several times
 	Lost     []Lost
 
 	// What else the records brought, for the metrics that follow the commit.
@@ -336,6 +337,7 @@ var (
 // the same Commit again, which is safe (Already).
 type Store interface {
 	Documents
+	Facts
 	// Claim issues a new fence for the partition and tells where to go on. Every earlier fence is void.
 	Claim(ctx context.Context, tp TopicPartition) (Claim, error)
 	// Commit applies c atomically, or not at all. It keeps nothing of c.
@@ -351,7 +353,7 @@ type Store interface {
 	// an operator's answer to a topic that was created again, or cut back. Counts stay. The error wraps
 	// ErrUnknownPartition when nothing was ever committed for it. It gives the state of before.
 	SetOffset(ctx context.Context, tp TopicPartition, offset int64) (Claim, error)
-	// Expire deletes the counts and forms of UTC days that end before the given bucket, the oldest first, but
+	// Expire deletes the counts, forms and facts of UTC days that end before the given bucket, the oldest first, but
 	// about limit keys at most, so that commits do not wait for long. more tells that there is more to delete.
 	Expire(ctx context.Context, before Bucket, limit int) (deleted int, more bool, err error)
 	// StateID is the random id that the store's content got when it was made: it tells a store that came back

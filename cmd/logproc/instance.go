@@ -22,6 +22,7 @@ import (
 	"github.com/logproc/logproc/pipeline/kafka"
 	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/rollup/history"
 	"github.com/logproc/logproc/rollup/stores"
 	"github.com/logproc/logproc/rules"
 	"github.com/logproc/logproc/sinks/deadletter"
@@ -158,6 +159,7 @@ func (i *instance) run(ctx context.Context) (err error) {
 	go i.followPolicy(serverCtx)
 	go i.expireOld(serverCtx)
 	defer i.mailing.start(serverCtx)() // ends with it, before the store is closed
+	go i.refreshHistory(serverCtx)
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
 	err = i.pipeline.Run(ctx)
 	if i.exporter.AwaitScrape(serverCtx, i.cfg.FinalScrape) {
@@ -190,6 +192,20 @@ func (i *instance) expireOld(ctx context.Context) {
 		}
 		if _, err := i.store.ExpireDocuments(ctx, time.Now(), rollup.ExpireLimit); err != nil && ctx.Err() == nil {
 			i.logger.Warn("expired documents are not deleted, trying again later", "error", err)
+		}
+	}
+}
+
+// historyInterval is how often the sums of past days are brought up to date, for reports to be quick.
+const historyInterval = 10 * time.Minute
+
+// refreshHistory does so until ctx ends. Several replicas may do it at once.
+func (i *instance) refreshHistory(ctx context.Context) {
+	refresher := history.NewRefresher(i.store)
+	zones := i.cfg.AllZones()
+	for wait := 30 * time.Second; backoff.Sleep(ctx, wait); wait = historyInterval {
+		if _, err := refresher.Refresh(ctx, zones, time.Now()); err != nil && ctx.Err() == nil {
+			i.logger.Warn("the sums of past days are not kept, trying again later; until then reports take longer", "error", err)
 		}
 	}
 }
@@ -348,15 +364,20 @@ func (i *instance) writeSummary(ctx context.Context, q web.SummaryQuery, w io.Wr
 	if q.Day != nil {
 		req.Day = *q.Day
 	}
-	list, err := rollup.Summaries(ctx, i.store, req)
+	opts := summary.Options{Generated: now, Day: req.Day, First: req.Day.AddDays(1 - q.Days)}
+	list, err := summariesOf(ctx, i.store, req, q.Days)
 	if err != nil {
 		return err
 	}
-	ledgers, err := i.store.Ledgers(ctx)
-	if err != nil {
+	if q.Previous != nil {
+		if opts.Previous, err = previousDay(ctx, i.store, req, *q.Previous); err != nil {
+			return err
+		}
+	}
+	if opts.Ledgers, err = i.store.Ledgers(ctx); err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
-	return renderSummaries(w, q.Format, list, summary.Options{Ledgers: ledgers, Generated: now})
+	return renderSummaries(w, q.Format, list, opts)
 }
 
 func (i *instance) partitionMetrics() []prom.Partition {

@@ -22,7 +22,9 @@ type summaryCommand struct {
 	Tz     string  `placeholder:"ZONE" help:"Zone whose day it is, as Europe/Stockholm; without it that of the configuration, and UTC without one."`
 	Serv   *string `name:"service" placeholder:"NAME" help:"Only this service."`
 	Env    *string `placeholder:"NAME" help:"Only this environment."`
-	Format string  `default:"text" enum:"text,html,json" help:"Output format: ${enum}."`
+	Days   int     `default:"1" placeholder:"N" help:"The N days that end with the day: as text one table for each service and environment."`
+	Prev   string  `name:"previous" placeholder:"FILE|YYYY-MM-DD" help:"Compare with another day of the same input, or with the newest day of a log file."`
+	Format string  `default:"text" enum:"text,html,json,csv" help:"Output format: ${enum}."`
 	All    bool    `name:"all-levels" help:"All keys, not only those of level warning and above."`
 	Send   bool    `help:"Send the day's summaries to the lists of the configuration, unless they were sent before."`
 	DryRun bool    `help:"With --send: write the mails into files instead, and send none."`
@@ -36,7 +38,9 @@ func (summaryCommand) Help() string {
 Examples:
   logproc summary --service ctrl --env anna --day 2019-09-24 app.jsonl
   logproc summary --store file:logproc.db --tz Europe/Stockholm --format html > summary.html
-  logproc summary -c logproc.yaml --send --dry-run app.jsonl`
+  logproc summary -c logproc.yaml --send --dry-run app.jsonl
+  logproc summary --service ctrl --days 7 app.jsonl
+  logproc summary --previous yesterday.jsonl today.jsonl`
 }
 
 func (c *summaryCommand) Run(ctx context.Context, std streams) error {
@@ -45,6 +49,9 @@ func (c *summaryCommand) Run(ctx context.Context, std streams) error {
 	}
 	if c.Send {
 		return c.send(ctx, std)
+	}
+	if err := c.checkRange(); err != nil {
+		return err
 	}
 	req := rollup.Request{Service: c.Serv, Env: c.Env, AllLevels: c.All}
 	store, err := c.open(ctx, std, &req)
@@ -59,18 +66,21 @@ func (c *summaryCommand) Run(ctx context.Context, std streams) error {
 		_, _ = fmt.Fprintln(std.err, "logproc: "+c.nothing(ctx, store))
 		return renderSummaries(std.out, c.Format, nil, summary.Options{Generated: time.Now()})
 	}
-	list, err := rollup.Summaries(ctx, store, req)
+	opts := summary.Options{Generated: time.Now(), Day: req.Day, First: req.Day.AddDays(1 - c.Days)}
+	if opts.Previous, err = c.previous(ctx, std, store, req); err != nil {
+		return err
+	}
+	list, err := summariesOf(ctx, store, req, c.Days)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		_, _ = fmt.Fprintf(std.err, "logproc: no events on %s; %s\n", req.Day, c.has(ctx, store, req))
+		_, _ = fmt.Fprintf(std.err, "logproc: no events on %s; %s\n", c.span(req.Day), c.has(ctx, store, req))
 	}
-	ledgers, err := store.Ledgers(ctx)
-	if err != nil {
+	if opts.Ledgers, err = store.Ledgers(ctx); err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
-	return renderSummaries(std.out, c.Format, list, summary.Options{Ledgers: ledgers, Generated: time.Now()})
+	return renderSummaries(std.out, c.Format, list, opts)
 }
 
 func renderSummaries(out io.Writer, format string, list []rollup.Summary, opts summary.Options) error {
@@ -79,6 +89,8 @@ func renderSummaries(out io.Writer, format string, list []rollup.Summary, opts s
 		return summary.HTML(out, list, opts)
 	case "json":
 		return summary.JSON(out, list, opts)
+	case "csv":
+		return summary.CSV(out, list, opts)
 	default:
 		return summary.Text(out, list, opts)
 	}

@@ -63,3 +63,15 @@ func (c *Config) Zones() (zone *time.Location, of func(service string) *time.Loc
 		return nil
 	}
 }
+
+// AllZones gives every zone that a summary's day can be of, each once.
+func (c *Config) AllZones() []*time.Location {
+	zone, _ := c.Zones()
+	zones := []*time.Location{zone}
+	for _, name := range slices.Sorted(maps.Values(c.Summary.Zones)) {
+		if z, err := LoadZone(name); err == nil && !slices.ContainsFunc(zones, func(other *time.Location) bool { return other.String() == name }) {
+			zones = append(zones, z)
+		}
+	}
+	return zones
+}

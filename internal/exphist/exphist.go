@@ -166,6 +166,39 @@ func (h *Histogram) Buckets(f func(index int, n uint64)) {
 	}
 }
 
+// SlotCount is the number of slots that a histogram can be taken apart into: the values that count as zero,
+// and every bucket there is.
+const SlotCount = maxIndex - minIndex + 2
+
+// Slots calls f for each slot that is not empty, in ascending order: 0 holds the values that count as zero, the
+// buckets follow. Slots of several histograms add up to those of their sum.
+func (h *Histogram) Slots(f func(slot int, n uint64)) {
+	if h.zero > 0 {
+		f(0, h.zero)
+	}
+	for at, n := range h.bins {
+		if n > 0 {
+			f(h.first+at-minIndex+1, n)
+		}
+	}
+}
+
+// AddSlot adds n values of a slot, and does nothing for one that does not exist. Their sum is not known: each
+// counts as the middle of its bucket.
+func (h *Histogram) AddSlot(slot int, n uint64) {
+	switch {
+	case slot < 0 || slot >= SlotCount || n == 0:
+		return
+	case slot == 0:
+		h.zero += n
+	default:
+		i := slot - 1 + minIndex
+		h.bin(i, n)
+		h.sum += float64(n) * math.Exp2((float64(i)-0.5)/perDoubling)
+	}
+	h.count += n
+}
+
 // UpperBound gives the largest value of bucket i.
 func UpperBound(i int) float64 { return math.Exp2(float64(i) / perDoubling) }
 

@@ -121,3 +121,40 @@ func TestHugeValuesAreClamped(t *testing.T) {
 		t.Errorf("sum %v of %d", h.Sum(), h.Count())
 	}
 }
+
+// TestSlotsAddUp takes histograms apart and puts the slots of all of them into one.
+func TestSlotsAddUp(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	var all, again Histogram
+	for range 10 {
+		var part Histogram
+		for range 1000 {
+			v := math.Exp(random.Float64()*60 - 40)
+			part.Observe(v)
+			all.Observe(v)
+		}
+		part.Observe(math.Inf(1))
+		all.Observe(math.Inf(1))
+		last := -1
+		part.Slots(func(slot int, n uint64) {
+			if slot <= last || slot >= SlotCount {
+				t.Fatalf("slot %d follows %d", slot, last)
+			}
+			last = slot
+			again.AddSlot(slot, n)
+		})
+	}
+	again.AddSlot(-1, 5)
+	again.AddSlot(SlotCount, 5)
+	if again.Count() != all.Count() || again.Zeros() != all.Zeros() {
+		t.Errorf("%d values and %d zeros, want %d and %d", again.Count(), again.Zeros(), all.Count(), all.Zeros())
+	}
+	for _, q := range []float64{0, 0.2, 0.5, 0.95, 0.99, 1} {
+		if got, want := again.Quantile(q), all.Quantile(q); got != want {
+			t.Errorf("quantile %g: %g, want %g", q, got, want)
+		}
+	}
+	if ratio := again.Sum() / all.Sum(); ratio < 0.9 || ratio > 1.1 {
+		t.Errorf("the sum is off by %g", ratio)
+	}
+}

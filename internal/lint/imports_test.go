@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"redact/redacttest":   {},
 	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
 	"pipeline":            {"correlate/id", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
+	"rollup/history":      {"rollup", "parse", "redact", "internal/exphist"},
 	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":         {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
 	"sinks/mail":          {"sinks/mail", "sinks/summary", "redact", "rollup", "parse", "internal/glob", "internal/backoff"},

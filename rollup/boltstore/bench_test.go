@@ -56,6 +56,43 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkCommitFacts commits 200 keys, as BenchmarkCommit, with and without what goes beside them: the
+// durations of half of them, and some violations and redactions. The durations are in 15 to 40 slots.
+func BenchmarkCommitFacts(b *testing.B) {
+	const keys = 200
+	for _, facts := range []bool{false, true} {
+		b.Run(fmt.Sprintf("facts=%t", facts), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "counts.db"))
+			c := rollup.Commit{TopicPartition: logs0, Fence: 1}
+			for i := range keys {
+				key := rollup.Key{Service: redact.Const("ctrl"), Env: redact.Const("anna"), Level: parse.LevelInfo, Msg: redact.Stored(fmt.Sprintf("api-sync-fail-customer-%06d", i))}
+				c.Counts = append(c.Counts, rollup.Count{Key: key, Bucket: 1_742_400, N: 5})
+				f := rollup.Fact{Kind: rollup.FactDurations, Service: key.Service, Env: key.Env, Name: key.Msg, Day: c.Counts[0].Bucket.UTCDay()}
+				switch {
+				case !facts:
+					continue
+				case i%2 == 0:
+					for slot := range 15 + i%25 {
+						f.Slots = append(f.Slots, rollup.Slot{Index: uint16(200 + slot), N: 3})
+					}
+				case i%20 == 1:
+					f.Kind, f.Slots = rollup.FactViolations, []rollup.Slot{{N: 3}}
+				default:
+					continue
+				}
+				c.Facts = append(c.Facts, f)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Base, c.Next = c.Next, c.Next+1000
+				if r, err := s.Commit(b.Context(), &c); err != nil || r.Outcome != rollup.Committed {
+					b.Fatal(r, err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkSummaries makes the summaries of a day with 10,000 keys, each in 4 quarter-hours.
 func BenchmarkSummaries(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "counts.db"))

@@ -12,6 +12,8 @@
 //	partitions  partition (4 bytes), topic       -> fence, ledger (JSON)
 //	counts      UTC day -> key (rollup.AppendKey) -> pairs of quarter (1 byte) and count (uvarint)
 //	forms       the same; the key's msg is the form's text and its level is unknown
+//	facts       UTC day -> kind (1 byte), key (its msg is the fact's name, its level unknown) -> slots (see facts.go)
+//	revisions   UTC day -> number of the last transaction that added to its counts
 //	documents   name -> version, expiry, value; and document_expiries (see documents.go)
 //
 // A key costs one entry a day, however many of its 96 quarter-hours it was seen in.
@@ -93,7 +95,7 @@ func (s *Store) Commit(ctx context.Context, c *rollup.Commit) (rollup.Result, er
 		return rollup.Result{}, rollup.CommitError(c, err)
 	}
 	var result rollup.Result
-	err := s.update(ctx, len(c.Counts)+len(c.Forms), func(t *transaction) (err error) {
+	err := s.update(ctx, len(c.Counts)+len(c.Forms)+len(c.Facts), func(t *transaction) (err error) {
 		result, err = t.commit(c, s.now())
 		return err
 	})
@@ -127,7 +129,7 @@ func (s *Store) SetOffset(ctx context.Context, tp rollup.TopicPartition, offset 
 func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (deleted int, more bool, err error) {
 	err = s.update(ctx, limit, func(t *transaction) error {
 		deleted, more = 0, false
-		for _, name := range [][]byte{bucketCounts, bucketForms} {
+		for _, name := range [][]byte{bucketCounts, bucketForms, bucketFacts} {
 			n, left, err := t.expire(name, before, limit-deleted)
 			if err != nil {
 				return err

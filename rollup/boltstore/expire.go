@@ -12,6 +12,9 @@ import (
 // are more.
 func (t *transaction) expire(name []byte, before rollup.Bucket, limit int) (deleted int, left bool, err error) {
 	root := t.tx.Bucket(name)
+	if root == nil { // a file from before there were any
+		return 0, false, nil
+	}
 	for {
 		key, day := firstExpired(root, before)
 		if key == nil {
@@ -22,6 +25,9 @@ func (t *transaction) expire(name []byte, before rollup.Bucket, limit int) (dele
 		}
 		if day == nil {
 			return 0, false, errCounts
+		}
+		if err := t.forgetRevision(name, key); err != nil {
+			return 0, false, err
 		}
 		n, empty, err := deleteKeys(day, limit-deleted)
 		deleted += n

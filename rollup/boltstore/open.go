@@ -23,6 +23,8 @@ var (
 	bucketPartitions = []byte("partitions")
 	bucketCounts     = []byte("counts")
 	bucketForms      = []byte("forms")
+	bucketFacts      = []byte("facts")     // made when it is needed: older files have none
+	bucketRevisions  = []byte("revisions") // the same
 
 	keyFormat  = []byte("format")
 	keyStateID = []byte("state_id")

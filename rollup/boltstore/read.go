@@ -71,6 +71,7 @@ func (s *Store) rows(ctx context.Context, name []byte, q rollup.Query) ([]row, e
 		return nil, ctx.Err()
 	}
 	var rows []row
+	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		root := tx.Bucket(name)
 		last := (q.To - 1).UTCDay()
@@ -84,7 +85,7 @@ func (s *Store) rows(ctx context.Context, name []byte, q rollup.Query) ([]row, e
 				break
 			}
 			var err error
-			if rows, err = appendRows(ctx, rows, root.Bucket(key), day, q); err != nil {
+			if rows, err = appendRows(ctx, rows, root.Bucket(key), day, prefix); err != nil {
 				return err
 			}
 		}
@@ -96,11 +97,11 @@ func (s *Store) rows(ctx context.Context, name []byte, q rollup.Query) ([]row, e
 // checkEvery is the number of entries between two looks at the context.
 const checkEvery = 1024
 
-func appendRows(ctx context.Context, rows []row, day *bolt.Bucket, number int32, q rollup.Query) ([]row, error) {
+// appendRows copies the rows of a day whose keys begin with prefix.
+func appendRows(ctx context.Context, rows []row, day *bolt.Bucket, number int32, prefix []byte) ([]row, error) {
 	if day == nil {
 		return nil, errCounts
 	}
-	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
 	var arena []byte
 	c := day.Cursor()
 	for key, value := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, value = c.Next() {

@@ -21,6 +21,7 @@ type transaction struct {
 // scratch is the memory of a transaction, kept for the next one.
 type scratch struct {
 	counts, forms []cell
+	facts         []factCell
 	keys          []byte // the cells' keys
 	values        []byte // new values, which bbolt needs until the transaction's end
 }
@@ -29,11 +30,12 @@ type scratch struct {
 const maxScratch = 1 << 20
 
 func (s *scratch) reset() {
-	if cap(s.keys)+cap(s.values) > 2*maxScratch || cap(s.counts)+cap(s.forms) > maxScratch/16 {
+	if cap(s.keys)+cap(s.values) > 2*maxScratch || cap(s.counts)+cap(s.forms)+cap(s.facts) > maxScratch/16 {
 		*s = scratch{}
 		return
 	}
-	s.counts, s.forms, s.keys, s.values = s.counts[:0], s.forms[:0], s.keys[:0], s.values[:0]
+	clear(s.facts) // their slots belong to commits that are done
+	s.counts, s.forms, s.facts, s.keys, s.values = s.counts[:0], s.forms[:0], s.facts[:0], s.keys[:0], s.values[:0]
 }
 
 // cell is a number to add to a key's quarter-hour.
@@ -79,6 +81,9 @@ func (t *transaction) commit(c *rollup.Commit, now time.Time) (rollup.Result, er
 			t.forms = append(t.forms, t.cell(key, f.Bucket, f.N))
 		}
 	}
+	for i := range c.Facts {
+		t.facts = append(t.facts, t.factCell(&c.Facts[i]))
+	}
 	return result, t.savePartition(c.TopicPartition, state)
 }
 
@@ -90,7 +95,13 @@ func (t *transaction) flush() error {
 	if err := t.addCells(bucketForms, t.forms); err != nil {
 		return err
 	}
-	return t.boundForms(t.forms)
+	if err := t.boundForms(t.forms); err != nil {
+		return err
+	}
+	if err := t.addRevisions(t.counts); err != nil {
+		return err
+	}
+	return t.addFacts(t.facts)
 }
 
 // addCells adds cells to the days below name. It orders them.

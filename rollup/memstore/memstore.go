@@ -23,6 +23,8 @@ type Store struct {
 	partitions map[rollup.TopicPartition]*rollup.PartitionState
 	counts     rollup.Tally
 	forms      forms
+	facts      facts
+	revisions  revisions
 	documents  map[string]rollup.Document
 }
 
@@ -38,6 +40,8 @@ func New(now func() time.Time) *Store {
 		partitions: make(map[rollup.TopicPartition]*rollup.PartitionState),
 		counts:     make(rollup.Tally),
 		forms:      make(forms),
+		facts:      make(facts),
+		revisions:  revisions{days: make(map[int32]uint64)},
 		documents:  make(map[string]rollup.Document),
 	}
 }
@@ -67,9 +71,14 @@ func (s *Store) Commit(ctx context.Context, c *rollup.Commit) (rollup.Result, er
 		return result, nil
 	}
 	for i := range c.Counts {
+		if c.Counts[i].N > 0 {
+			s.revisions.touch(c.Counts[i].Bucket.UTCDay())
+		}
 		s.counts.Add(c.Counts[i].Key.Bounded(), c.Counts[i].Bucket, c.Counts[i].N)
 	}
+	s.revisions.next++
 	s.forms.add(c.Forms)
+	s.facts.add(c.Facts)
 	return result, nil
 }
 
@@ -159,9 +168,11 @@ func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (de
 			return deleted, true, nil
 		}
 		delete(s.counts, cell)
+		delete(s.revisions.days, cell.Bucket.UTCDay())
 		deleted++
 	}
 	s.forms.expire(before)
+	s.facts.expire(before)
 	return deleted, false, nil
 }
 
@@ -173,7 +184,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.counts, s.forms, s.partitions, s.documents = nil, nil, nil, nil
+	s.counts, s.forms, s.facts, s.partitions, s.documents = nil, nil, nil, nil, nil
 	return nil
 }
 

@@ -10,7 +10,7 @@
 --
 -- keys: the partition's state, its set of days, then one hash for each section.
 -- args: the expected state ('' for none), the new one (the same to have the old one confirmed), '1' to write the state even if it is not the expected
---       one, then the sections: kind ('c' or 'f'), day, number of fields, and so many fields and additions.
+--       one, then the sections: kind ('c', 'f', 'x' or 'd'), day, number of fields, and so many fields and additions.
 -- Gives 1 when it was done, else the state that is stored ('' for none).
 --
 -- The value of a state is its length as a decimal, ':', the state, and the sections that are not folded yet: kind,
@@ -264,7 +264,7 @@ end
 local function forget(keys, args)
   settle(keys)
   redis.call('SREM', keys[2], args[1])
-  redis.call('UNLINK', keys[3], keys[4])
+  redis.call('UNLINK', unpack(keys, 3))
   return 1
 end
 

@@ -39,25 +39,40 @@ func (s *Store) Expire(ctx context.Context, before rollup.Bucket, limit int) (de
 	return deleted, more && err == nil, err
 }
 
+// kinds are the kinds of what is deleted with a day.
+var kinds = [...]kind{kindCounts, kindForms, kindFacts, kindSpans}
+
 // deleteDay deletes up to limit fields of a partition's day, and the day itself when that is all of it.
 func (s *Store) deleteDay(ctx context.Context, tp rollup.TopicPartition, day int32, limit int) (deleted int, err error) {
 	if _, err := s.callFunctions(ctx, "settle", []functionCall{{keys: []string{s.names.state(tp)}}}); err != nil {
 		return 0, err
 	}
-	counts, forms := s.names.day(tp, kindCounts, day), s.names.day(tp, kindForms, day)
-	var sizes [2]*redis.IntCmd
+	// Whatever is deleted, what was derived of the day does not hold any more.
+	if err := s.client.HDel(ctx, s.names.day(tp, kindFacts, day), string(revisionField)).Err(); err != nil {
+		return 0, err
+	}
+	hashes := make([]string, len(kinds))
+	sizes := make([]*redis.IntCmd, len(kinds))
 	_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		sizes = [2]*redis.IntCmd{pipe.HLen(ctx, counts), pipe.HLen(ctx, forms)}
+		for i, k := range kinds {
+			hashes[i] = s.names.day(tp, k, day)
+			sizes[i] = pipe.HLen(ctx, hashes[i])
+		}
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	if int(sizes[0].Val()) > limit { // forms are few
-		return s.deleteFields(ctx, counts, limit)
+	all := 0
+	for i, size := range sizes {
+		if int(size.Val()) > limit {
+			return s.deleteFields(ctx, hashes[i], limit)
+		}
+		all += int(size.Val())
 	}
-	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: []string{s.names.state(tp), s.names.days(tp), counts, forms}, args: []any{day}}})
-	return int(sizes[0].Val() + sizes[1].Val()), err
+	keys := append([]string{s.names.state(tp), s.names.days(tp)}, hashes...)
+	_, err = s.callFunctions(ctx, "forget", []functionCall{{keys: keys, args: []any{day}}})
+	return all, err
 }
 
 // deleteFields deletes limit fields of a hash that has more.

@@ -32,6 +32,8 @@ type kind string
 const (
 	kindCounts kind = "c"
 	kindForms  kind = "f"
+	kindFacts  kind = "x" // and the day's revision, see facts.go
+	kindSpans  kind = "d" // the facts that are durations, which are many
 )
 
 func (n names) day(tp rollup.TopicPartition, k kind, day int32) string {

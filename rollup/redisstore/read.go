@@ -108,16 +108,24 @@ func (s *Store) partitions(ctx context.Context) ([]rollup.TopicPartition, error)
 
 // readCounts gives the stored counts of a day by stored key, summed over partitions.
 func (s *Store) readCounts(ctx context.Context, day int32, parts []rollup.TopicPartition, q rollup.Query) (map[string]quarters, error) {
-	rows := make(map[string]quarters)
 	prefix := rollup.AppendKeyPrefix(nil, q.Service, q.Env)
+	return s.readPairs(ctx, kindCounts, day, parts, prefix, func(tp rollup.TopicPartition) (map[string]string, error) {
+		return s.unfolded(ctx, tp, kindCounts, day, prefix)
+	})
+}
+
+// readPairs gives the pairs of a kind and day whose fields begin with prefix, by field, summed over partitions.
+// pending gives what only the state of a partition holds of them.
+func (s *Store) readPairs(ctx context.Context, k kind, day int32, parts []rollup.TopicPartition, prefix []byte, pending func(rollup.TopicPartition) (map[string]string, error)) (map[string]quarters, error) {
+	rows := make(map[string]quarters)
 	for _, tp := range parts {
 		// Before the hash: what is folded meanwhile is then seen at least once, and the larger of two values is
 		// the newer one.
-		unfolded, err := s.unfolded(ctx, tp, kindCounts, day, prefix)
+		unfolded, err := pending(tp)
 		if err != nil {
 			return nil, err
 		}
-		fields, err := s.scan(ctx, s.names.day(tp, kindCounts, day), prefix)
+		fields, err := s.scan(ctx, s.names.day(tp, k, day), prefix)
 		if err != nil {
 			return nil, err
 		}

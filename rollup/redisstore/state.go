@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,38 +36,46 @@ func splitState(value string) (state, sections string, err error) {
 // unfolded gives the values that only the state of a partition holds: of one kind and day, those of fields that
 // begin with prefix.
 func (s *Store) unfolded(ctx context.Context, tp rollup.TopicPartition, k kind, day int32, prefix []byte) (map[string]string, error) {
-	value, err := s.client.Get(ctx, s.names.state(tp)).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, err
-	}
-	_, sections, err := splitState(value)
-	if err != nil {
-		return nil, err
-	}
 	values, wanted := make(map[string]string), strconv.Itoa(int(day))
+	err := s.eachUnfolded(ctx, tp, func(of kind, day, field, value string) {
+		if of == k && day == wanted && strings.HasPrefix(field, string(prefix)) {
+			values[field] = value
+		}
+	})
+	return values, err
+}
+
+// eachUnfolded calls f for every value that only the state of a partition holds.
+func (s *Store) eachUnfolded(ctx context.Context, tp rollup.TopicPartition, f func(k kind, day, field, value string)) error {
+	stored, err := s.client.Get(ctx, s.names.state(tp)).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	_, sections, err := splitState(stored)
+	if err != nil {
+		return err
+	}
 	for sections != "" {
 		var head [3]string // kind, day, number of fields
 		for i := range head {
 			if head[i], sections, err = cutText(sections); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		fields, err := strconv.Atoi(head[2])
 		if err != nil {
-			return nil, errState
+			return errState
 		}
 		for range fields {
 			var field, v string
 			if field, sections, err = cutText(sections); err != nil {
-				return nil, err
+				return err
 			}
 			if v, sections, err = cutText(sections); err != nil {
-				return nil, err
+				return err
 			}
-			if head[0] == string(k) && head[1] == wanted && bytes.HasPrefix([]byte(field), prefix) {
-				values[field] = v
-			}
+			f(kind(head[0]), head[1], field, v)
 		}
 	}
-	return values, nil
+	return nil
 }

@@ -53,13 +53,16 @@ type cell struct {
 	n       uint64
 }
 
-// contentOf gives the counts and forms of c. Nothing of c is kept.
+// contentOf gives the counts, forms and facts of c. Nothing of c is kept.
 func (n names) contentOf(c *rollup.Commit) content {
 	size := len(c.Counts)
 	b := builder{arena: make([]byte, 0, 64*size), ends: make([]int, 0, 2*size)}
 	b.args = make([]any, 0, 2*size+6)
 	b.add(n, c.TopicPartition, kindCounts, countCells(c.Counts), (*builder).keyFields)
 	b.add(n, c.TopicPartition, kindForms, formCells(c.Forms), (*builder).ownerFields)
+	facts, spans := factCells(c)
+	b.add(n, c.TopicPartition, kindFacts, facts, (*builder).keyFields)
+	b.add(n, c.TopicPartition, kindSpans, spans, (*builder).keyFields)
 	return b.finish()
 }
 

@@ -36,7 +36,7 @@ func TestContentIsReadBack(t *testing.T) {
 		Forms:  []rollup.Form{form, {Service: form.Service, Text: redact.Const("other"), Bucket: 97, N: 1}},
 	}
 	got := names{"p"}.contentOf(c)
-	if got.size != 3 || strings.Join(got.keys, " ") != "p:{0:}:c:0 p:{0:}:c:1 p:{0:}:f:1" {
+	if got.size != 5 || strings.Join(got.keys, " ") != "p:{0:}:c:0 p:{0:}:c:1 p:{0:}:f:1 p:{0:}:x:0 p:{0:}:x:1" {
 		t.Fatalf("%d fields in %v", got.size, got.keys)
 	}
 	sum := func(at int) map[uint8]uint64 {

@@ -54,6 +54,12 @@ func cellOf(partition int, offset int64) rollup.Cell {
 	}
 }
 
+// factOf says what else the record of a cell adds to.
+func factOf(c rollup.Cell) rollup.Fact {
+	return rollup.Fact{Kind: rollup.FactDurations, Service: c.Key.Service, Env: c.Key.Env, Name: c.Key.Msg, Day: c.Bucket.UTCDay(),
+		Slots: []rollup.Slot{{Index: uint16(c.Key.Level) * 50, N: 1}}}
+}
+
 // isLost says whether a record cannot be read.
 func isLost(offset int64) bool { return offset%17 == 3 }
 
@@ -126,6 +132,7 @@ func (m *model) batch(p int, w *worker, base int64) *rollup.Commit {
 		}
 		cell := cellOf(p, offset)
 		tally.Add(cell.Key, cell.Bucket, 1)
+		c.Facts = append(c.Facts, factOf(cell))
 		c.Outcomes.Counted++
 	}
 	c.Counts = tally.Counts()
@@ -135,12 +142,14 @@ func (m *model) batch(p int, w *worker, base int64) *rollup.Commit {
 // check compares all counts and ledgers with the truth.
 func (m *model) check() {
 	truth := make(rollup.Tally)
+	var facts []rollup.Fact
 	for p, end := range m.offsets {
 		counted := uint64(0)
 		for offset := range end {
 			if !isLost(offset) {
 				cell := cellOf(p, offset)
 				truth.Add(cell.Key, cell.Bucket, 1)
+				facts = append(facts, factOf(cell))
 				counted++
 			}
 		}
@@ -156,4 +165,5 @@ func (m *model) check() {
 	if got := read(m.t, m.store, every); !maps.Equal(got, truth) {
 		m.t.Fatalf("counts:\n got %v\nwant %v", got, truth)
 	}
+	wantFacts(m.t, m.store, rollup.FactQuery{Kind: rollup.FactDurations, From: -100, To: 100}, facts...)
 }

@@ -24,6 +24,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("Steps", func(t *testing.T) { testSteps(t, open) })
 	t.Run("Counts", func(t *testing.T) { testCounts(t, open) })
 	t.Run("Forms", func(t *testing.T) { testForms(t, open) })
+	t.Run("Facts", func(t *testing.T) { testFacts(t, open) })
+	t.Run("Revisions", func(t *testing.T) { testRevisions(t, open) })
 	t.Run("Ledgers", func(t *testing.T) { testLedgers(t, open) })
 	t.Run("Expire", func(t *testing.T) { testExpire(t, open) })
 	t.Run("SetOffset", func(t *testing.T) { testSetOffset(t, open) })

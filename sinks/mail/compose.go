@@ -149,7 +149,7 @@ func attach(msg *gomail.Msg, e *Edition, d detail) error {
 		summaries[i] = e.Reports[i].Summary
 	}
 	var table bytes.Buffer
-	if err := summary.CSV(&table, summaries); err != nil {
+	if err := summary.CSV(&table, summaries, summary.Options{}); err != nil {
 		return err
 	}
 	if err := msg.AttachReader("keys-"+e.Day.String()+".csv", &table, gomail.WithFileContentType("text/csv; charset=utf-8")); err != nil {

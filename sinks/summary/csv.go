@@ -10,15 +10,23 @@ import (
 	"github.com/logproc/logproc/rollup"
 )
 
-// CSV writes one line for each key of the summaries, with the columns day, service, env, key, level and count. A
-// text that a spreadsheet would take for a formula gets an apostrophe in front.
-func CSV(w io.Writer, summaries []rollup.Summary) error {
+// CSV writes one row for each day, service, env and key, after a row of names. When there is something to compare
+// with, each row ends with the count of before and the difference. Spreadsheets get no cell that they would take for
+// a formula: such a text is preceded by an apostrophe.
+func CSV(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{"day", "service", "env", "key", "level", "count"}) // out keeps the first error
-	for i := range summaries {
-		s := &summaries[i]
-		for _, l := range s.Lines {
-			_ = out.Write([]string{s.Day.String(), cell(s.Service.String()), cell(s.Env.String()), cell(l.Msg.String()), l.Level.String(), strconv.FormatUint(l.N, 10)})
+	names := []string{"day", "service", "env", "key", "level", "count"}
+	if opts.Previous != nil {
+		names = append(names, "previous", "change")
+	}
+	_ = out.Write(names) // the writer keeps its first error
+	for _, s := range opts.withGone(summaries) {
+		for _, l := range compared(&s, opts.previous(&s)) {
+			row := []string{s.Day.String(), cell(s.Service.String()), cell(s.Env.String()), cell(l.Msg.String()), l.Level.String(), decimal(l.N)}
+			if opts.Previous != nil {
+				row = append(row, decimal(l.Previous), difference(l.N, l.Previous))
+			}
+			_ = out.Write(row)
 		}
 	}
 	out.Flush()
@@ -28,10 +36,13 @@ func CSV(w io.Writer, summaries []rollup.Summary) error {
 	return nil
 }
 
-func cell(s string) string {
-	s = Escape(s)
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
+// cell makes text safe to show and safe for spreadsheets.
+func cell(text string) string {
+	text = Escape(text)
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+		return "'" + text
 	}
-	return s
+	return text
 }
+
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -25,6 +25,7 @@ type page struct {
 type section struct {
 	Anchor, Service, Env, Day, Zone, Note string
 	Total                                 string
+	Compared                              string // the day of what it is compared with
 	Keys                                  []bar
 	Levels                                []labelled
 	Invalid                               string
@@ -35,6 +36,7 @@ type section struct {
 
 type bar struct {
 	Key, Level, Count string
+	Before            string // what it is compared with
 	Percent           string // of the largest count, for the bar's width
 	Attention         bool
 }
@@ -55,8 +57,8 @@ func HTML(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	if !opts.Generated.IsZero() {
 		p.Generated = opts.Generated.UTC().Format(time.RFC3339)
 	}
-	for i := range summaries {
-		p.Summaries = append(p.Summaries, sectionOf(i, &summaries[i]))
+	for i, s := range opts.withGone(summaries) {
+		p.Summaries = append(p.Summaries, sectionOf(i, &s, opts.previous(&s)))
 	}
 	if err := t.Execute(w, p); err != nil {
 		return fmt.Errorf("write the summary: %w", err)
@@ -71,20 +73,27 @@ func heading(summaries []rollup.Summary) string {
 	return "Daily Summary " + summaries[0].Day.String()
 }
 
-func sectionOf(i int, s *rollup.Summary) section {
+func sectionOf(i int, s, before *rollup.Summary) section {
 	sec := section{
 		Anchor: "s" + strconv.Itoa(i), Service: Escape(title(s)), Env: Escape(s.Env.String()), Day: s.Day.String(), Zone: s.Zone,
 		Note: dayNote(s), Total: grouped(s.Total), MoreForms: s.MoreForms,
+	}
+	if before != nil {
+		sec.Compared = before.Day.String()
 	}
 	largest := uint64(0)
 	for _, l := range s.Lines {
 		largest = max(largest, l.N)
 	}
-	for _, l := range s.Lines {
-		sec.Keys = append(sec.Keys, bar{
+	for _, l := range compared(s, before) {
+		b := bar{
 			Key: Escape(l.Msg.String()), Level: l.Level.String(), Count: grouped(l.N),
-			Percent: strconv.FormatFloat(100*float64(l.N)/float64(largest), 'f', 1, 64), Attention: l.Level.Attention(),
-		})
+			Percent: strconv.FormatFloat(100*float64(l.N)/float64(max(largest, 1)), 'f', 1, 64), Attention: l.Level.Attention(),
+		}
+		if before != nil {
+			b.Before = grouped(l.Previous)
+		}
+		sec.Keys = append(sec.Keys, b)
 	}
 	for _, l := range s.Levels {
 		sec.Levels = append(sec.Levels, labelled{l.Level.String(), grouped(l.N)})

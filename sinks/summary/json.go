@@ -31,12 +31,19 @@ type summaryJSON struct {
 	Missing  uint64            `json:"missing"`
 	Unparsed uint64            `json:"unparsed"`
 	Overflow uint64            `json:"overflow"`
+	Previous *previousJSON     `json:"previous,omitempty"`
+}
+
+type previousJSON struct {
+	Day   string `json:"day"`
+	Total uint64 `json:"total"`
 }
 
 type keyJSON struct {
-	Key   string `json:"key"`
-	Level string `json:"level"`
-	Count uint64 `json:"count"`
+	Key      string  `json:"key"`
+	Level    string  `json:"level"`
+	Count    uint64  `json:"count"`
+	Previous *uint64 `json:"previous,omitempty"`
 }
 
 type invalidJSON struct {
@@ -61,8 +68,8 @@ func JSON(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	if doc.Lost == nil {
 		doc.Lost = []lostRow{}
 	}
-	for i := range summaries {
-		doc.Summaries = append(doc.Summaries, jsonOf(&summaries[i]))
+	for _, s := range opts.withGone(summaries) {
+		doc.Summaries = append(doc.Summaries, jsonOf(&s, opts.previous(&s)))
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
@@ -72,7 +79,7 @@ func JSON(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	return nil
 }
 
-func jsonOf(s *rollup.Summary) summaryJSON {
+func jsonOf(s, before *rollup.Summary) summaryJSON {
 	j := summaryJSON{
 		Service: s.Service.String(), Env: s.Env.String(), Day: s.Day.String(), Zone: s.Zone, Hours: s.DayLength.Hours(),
 		Priority: priority(s), Total: s.Total, Keys: make([]keyJSON, 0, len(s.Lines)),
@@ -80,8 +87,15 @@ func jsonOf(s *rollup.Summary) summaryJSON {
 		Invalid: invalidJSON{Events: s.Invalid, Forms: make([]formJSON, 0, len(s.InvalidForms)), MoreForms: s.MoreForms},
 		Missing: s.Missing, Unparsed: s.Unparsed, Overflow: s.Overflow,
 	}
-	for _, l := range s.Lines {
-		j.Keys = append(j.Keys, keyJSON{Key: l.Msg.String(), Level: l.Level.String(), Count: l.N})
+	if before != nil {
+		j.Previous = &previousJSON{Day: before.Day.String(), Total: before.Total}
+	}
+	for _, l := range compared(s, before) {
+		key := keyJSON{Key: l.Msg.String(), Level: l.Level.String(), Count: l.N}
+		if before != nil {
+			key.Previous = &l.Previous
+		}
+		j.Keys = append(j.Keys, key)
 	}
 	for _, l := range s.Levels {
 		j.Levels[l.Level.String()] = l.N

@@ -104,7 +104,7 @@ func TestCSV(t *testing.T) {
 	s := rollup.Summary{Service: redact.Const("=cmd|calc"), Env: redact.Const("a,b"), Day: september24}
 	s.Lines = []rollup.Line{{Msg: redact.Const("-1\nx\"y"), Level: parse.LevelError, N: 3}}
 	var out bytes.Buffer
-	if err := summary.CSV(&out, []rollup.Summary{s}); err != nil {
+	if err := summary.CSV(&out, []rollup.Summary{s}, summary.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	want := "day,service,env,key,level,count\n2019-09-24,'=cmd|calc,\"a,b\",\"'-1\\nx\"\"y\",error,3\n"

@@ -72,7 +72,7 @@ func reportSectionOf(i int, r *rollup.Report, opts ReportOptions) reportSection 
 	keys := fold(r.Lines, opts.MaxKeys)
 	view := r.Summary
 	view.Lines = nil // shown with pictures instead of bars
-	s := reportSection{section: sectionOf(i, &view), Folded: keys.String(), Sections: Sections(r, opts.MaxRows), Ledger: Ledger(&r.Complete, Zone(&r.Summary))}
+	s := reportSection{section: sectionOf(i, &view, nil), Folded: keys.String(), Sections: Sections(r, opts.MaxRows), Ledger: Ledger(&r.Complete, Zone(&r.Summary))}
 	s.Outside = outside(&r.Summary)
 	for _, l := range keys.lines {
 		k := reportKey{Key: Escape(l.Msg.String()), Level: l.Level.String(), Count: grouped(l.N)}

@@ -106,7 +106,7 @@ func ReportJSON(w io.Writer, reports []rollup.Report, opts ReportOptions) error 
 }
 
 func reportJSONOf(r *rollup.Report) reportJSON {
-	j := reportJSON{summaryJSON: jsonOf(&r.Summary)}
+	j := reportJSON{summaryJSON: jsonOf(&r.Summary, nil)}
 	for _, k := range r.NewKeys {
 		j.New = append(j.New, newJSON{k.Msg.String(), k.Level.String(), k.N})
 	}

@@ -15,7 +15,7 @@ func ReportText(w io.Writer, reports []rollup.Report, opts ReportOptions) error 
 	for i := range reports {
 		r := &reports[i]
 		out.paragraph()
-		out.summary(&r.Summary, fold(r.Lines, opts.MaxKeys))
+		out.summary(&r.Summary, nil, fold(r.Lines, opts.MaxKeys))
 		for _, s := range Sections(r, opts.MaxRows) {
 			out.section(s)
 		}

@@ -1,7 +1,7 @@
-// Package summary writes daily summaries as text, as one HTML page and as JSON.
+// Package summary writes daily summaries as text, as one HTML page, as JSON and as CSV.
 //
-// All three are made of rollup.Summary values. Services, envs, keys and forms are data from outside:
-// none of them can change the structure of what is written. docs/summary.md shows the three forms.
+// All of them are made of rollup.Summary values. Services, envs, keys and forms are data from outside:
+// none of them can change the structure of what is written. docs/summary.md shows the forms.
 package summary
 
 import (
@@ -20,7 +20,22 @@ type Options struct {
 	Ledgers []rollup.Ledger
 	// Generated is when the summaries were made, shown by HTML and JSON unless zero.
 	Generated time.Time
+
+	// First and Day are the first and the last day of the summaries. The text form is a table when First is
+	// given and is another day than Day.
+	First, Day rollup.Date
+	// Previous is what the summaries, of one day, are compared with.
+	Previous *Previous
 }
+
+// Previous are the summaries of another day, or of another file.
+type Previous struct {
+	Day       rollup.Date
+	Summaries []rollup.Summary
+}
+
+// severalDays reports whether the summaries are of more than one day.
+func (o *Options) severalDays() bool { return o.First != (rollup.Date{}) && o.First != o.Day }
 
 // lostRow is what one partition lost for one reason.
 type lostRow struct {

@@ -11,12 +11,18 @@ import (
 // Text writes the summaries as lines: a title "SERVICE Daily Summary env total", an empty line, and
 // "key TAB count" for each key. Sections follow, each after an empty line, where there is something to
 // say: the frequent forms of invalid keys, and what the keys leave out. An empty line is between two
-// summaries.
+// summaries. With something to compare with, each key has the count of before and the difference, too; summaries of
+// several days are tables.
 func Text(w io.Writer, summaries []rollup.Summary, opts Options) error {
 	out := &textWriter{Writer: bufio.NewWriter(w)}
-	for i := range summaries {
-		out.paragraph()
-		out.summary(&summaries[i], folded{lines: summaries[i].Lines})
+	if opts.severalDays() {
+		out.table(summaries, &opts)
+	} else {
+		list := opts.withGone(summaries)
+		for i := range list {
+			out.paragraph()
+			out.summary(&list[i], opts.previous(&list[i]), folded{lines: list[i].Lines})
+		}
 	}
 	out.lost(opts.Ledgers)
 	if err := out.Flush(); err != nil { // bufio keeps the first error
@@ -42,13 +48,25 @@ func (w *textWriter) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }
 
-func (w *textWriter) summary(s *rollup.Summary, keys folded) {
-	w.line("%s", Title(s))
-	if len(keys.lines) > 0 {
+// summary writes one summary, of whose keys some may be folded into one line; before is what it is compared with, or
+// nil, and then nothing is folded.
+func (w *textWriter) summary(s, before *rollup.Summary, keys folded) {
+	title := Title(s)
+	if before != nil {
+		title = fmt.Sprintf("%s, %s: %d", title, before.Day, before.Total)
+	}
+	w.line("%s", title)
+	if len(keys.lines) > 0 || before != nil && len(before.Lines) > 0 {
 		w.paragraph()
 	}
-	for _, l := range keys.lines {
-		w.line("%s\t%d", Escape(l.Msg.String()), l.N)
+	if before == nil {
+		for _, l := range keys.lines {
+			w.line("%s\t%d", Escape(l.Msg.String()), l.N)
+		}
+	} else {
+		for _, l := range compared(s, before) {
+			w.line("%s\t%d\t%d\t%s", Escape(l.Msg.String()), l.N, l.Previous, difference(l.N, l.Previous))
+		}
 	}
 	if keys.more > 0 {
 		w.line("%s", keys)

@@ -31,8 +31,10 @@ type SummaryQuery struct {
 	Zone      *time.Location // nil: the callback's default
 	Service   *string        // nil: all
 	Env       *string        // nil: all
-	Format    string         // text, html or json
+	Format    string         // text, html, json or csv
 	AllLevels bool
+	Days      int          // how many days that end with Day, at least 1
+	Previous  *rollup.Date // what the day is compared with; nil: nothing
 }
 
 // contentTypes gives the type of each format.
@@ -40,9 +42,13 @@ var contentTypes = map[string]string{
 	"text": "text/plain; charset=utf-8",
 	"html": "text/html; charset=utf-8",
 	"json": "application/json",
+	"csv":  "text/csv; charset=utf-8",
 }
 
-// serveSummary answers /api/v1/summary?day=&service=&env=&tz=&format=&all_levels=
+// maxDays is the largest number of days that is asked for.
+const maxDays = 31
+
+// serveSummary answers /api/v1/summary?day=&days=&previous=&service=&env=&tz=&format=&all_levels=
 func (s *Server) serveSummary(w http.ResponseWriter, r *http.Request) {
 	q, err := parseSummaryQuery(r.URL.RawQuery)
 	if err != nil {
@@ -71,7 +77,7 @@ func (s *Server) serveSummary(w http.ResponseWriter, r *http.Request) {
 
 // parseSummaryQuery reads the parameters. Its errors say what was expected and never repeat a value.
 func parseSummaryQuery(raw string) (q SummaryQuery, err error) {
-	q.Format = "text"
+	q.Format, q.Days = "text", 1
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return q, errors.New("the query cannot be read; expected name=value pairs joined by &, percent-encoded")
@@ -96,6 +102,9 @@ func parseSummaryQuery(raw string) (q SummaryQuery, err error) {
 			return q, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	if q.Previous != nil && q.Days > 1 {
+		return q, errors.New("previous: it compares one day; leave out days")
+	}
 	return q, nil
 }
 
@@ -105,6 +114,19 @@ var parameters = map[string]func(q *SummaryQuery, v string) error{
 		day, err := rollup.ParseDate(v)
 		q.Day = &day
 		return err
+	},
+	"previous": func(q *SummaryQuery, v string) error {
+		day, err := rollup.ParseDate(v)
+		q.Previous = &day
+		return err
+	},
+	"days": func(q *SummaryQuery, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > maxDays {
+			return fmt.Errorf("expected a number of days from 1 to %d", maxDays)
+		}
+		q.Days = n
+		return nil
 	},
 	"tz": func(q *SummaryQuery, v string) (err error) {
 		if q.Zone, err = time.LoadLocation(v); err != nil || v == "Local" {
@@ -116,7 +138,7 @@ var parameters = map[string]func(q *SummaryQuery, v string) error{
 	"env":     func(q *SummaryQuery, v string) error { q.Env = &v; return checkName(v) },
 	"format": func(q *SummaryQuery, v string) error {
 		if _, known := contentTypes[v]; !known {
-			return errors.New("expected text, html or json")
+			return errors.New("expected text, html, json or csv")
 		}
 		q.Format = v
 		return nil

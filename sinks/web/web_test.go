@@ -194,12 +194,16 @@ func TestSummaryQuery(t *testing.T) {
 		"tz=Secret/Zone":                       "tz: expected a name of the tz database",
 		"tz=../../etc/passwd":                  "tz: expected",
 		"tz=Local":                             "tz: expected",
-		"format=secret":                        "format: expected text, html or json",
+		"format=secret":                        "format: expected text, html, json or csv",
 		"all_levels=secret":                    "all_levels: expected true or false",
 		"service=" + strings.Repeat("s", 1000): "service: expected at most 256 bytes",
 		"env=%ff":                              "env: expected",
 		"day=2019-09-24&day=2019-09-25":        "day: it is given 2 times",
-		"secret=1":                             "expected all_levels, day, env, format, service, tz",
+		"days=0":                               "days: expected a number of days from 1 to 31",
+		"days=secret":                          "days: expected a number",
+		"previous=secret":                      "previous: a day is written as",
+		"days=2&previous=2019-09-24":           "previous: it compares one day; leave out days",
+		"secret=1":                             "expected all_levels, day, days, env, format, previous, service, tz",
 		"day=2019-09-24;env=secret":            "the query cannot be read",
 		"day=%zz":                              "the query cannot be read",
 	}
@@ -208,6 +212,22 @@ func TestSummaryQuery(t *testing.T) {
 		if got := w.Body.String(); w.Code != 400 || !strings.HasPrefix(got, want) && !strings.Contains(got, want) || strings.Contains(strings.ToLower(got), "secret") {
 			t.Errorf("%s: %d %q", query, w.Code, got)
 		}
+	}
+}
+
+func TestSummaryOfDaysAndComparison(t *testing.T) {
+	o := options(t)
+	var got web.SummaryQuery
+	o.Summary = func(_ context.Context, q web.SummaryQuery, _ io.Writer) error {
+		got = q
+		return nil
+	}
+	s := newServer(t, o)
+	if w := request(s, "GET", "/api/v1/summary?days=7&format=csv", nil); w.Code != 200 || got.Days != 7 || got.Previous != nil || w.Header().Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Errorf("%d %v: %+v", w.Code, w.Header(), got)
+	}
+	if w := request(s, "GET", "/api/v1/summary?previous=2019-09-23", nil); w.Code != 200 || got.Days != 1 || got.Previous == nil || got.Previous.String() != "2019-09-23" {
+		t.Errorf("%d: %+v", w.Code, got)
 	}
 }
 
