@@ -13,6 +13,8 @@ import (
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/rollup"
+	"github.com/logproc/logproc/rollup/history"
+	"github.com/logproc/logproc/rules"
 	mails "github.com/logproc/logproc/sinks/mail"
 	"github.com/logproc/logproc/sinks/mail/daily"
 	"github.com/logproc/logproc/sinks/mail/outbox"
@@ -33,12 +35,16 @@ const (
 )
 
 // newMailing makes what sends the summaries of the store's counts; nil when nobody is to get any.
-func newMailing(cfg *config.Config, store rollup.Store, logger *slog.Logger) (*mailing, error) {
+func newMailing(cfg *config.Config, store rollup.Store, counted reach, logger *slog.Logger) (*mailing, error) {
 	lists, err := cfg.Lists()
 	if err != nil || len(lists) == 0 {
 		return nil, err
 	}
 	server, err := newRelay(cfg)
+	if err != nil {
+		return nil, err
+	}
+	naming, err := cfg.LoadNaming()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,7 @@ func newMailing(cfg *config.Config, store rollup.Store, logger *slog.Logger) (*m
 		Count:   m.metrics.Count, Logger: logger,
 	})
 	m.daily = daily.New(daily.Options{
-		Lists: dailyLists(lists, s.Grace), Reports: reportsOf(store), Ledgers: store.Ledgers, Outbox: box, Store: store,
+		Lists: dailyLists(lists, s.Grace), Reports: reportsOf(store, naming, counted), Ledgers: store.Ledgers, Outbox: box, Store: store,
 		Composers: map[string]daily.Composer{
 			channelMail: mails.Composer{Options: mails.Options{
 				From: senderOf(cfg), ReplyTo: config.MailAddress(s.SMTP.ReplyTo), Version: versionText(), MaxKeys: s.MaxKeys, MaxBytes: int(s.MaxMail),
@@ -62,19 +68,38 @@ func newMailing(cfg *config.Config, store rollup.Store, logger *slog.Logger) (*m
 	return m, nil
 }
 
+// reach tells how far counting is: everything before upto is counted, and so many records wait. Nil: unknown.
+type reach func() (upto time.Time, lag uint64)
+
 // reportsOf gives the reports of a store's days.
-func reportsOf(store rollup.Store) daily.Reports {
+func reportsOf(store rollup.Store, naming *rules.Naming, counted reach) daily.Reports {
 	return func(ctx context.Context, req rollup.Request) ([]rollup.Report, error) {
-		list, err := rollup.Summaries(ctx, store, req)
-		if err != nil {
-			return nil, err
+		opts := history.Options{Now: time.Now(), Explain: func(service, form string) (rule, suggest string) {
+			e := naming.Explain(service, []byte(form))
+			if e.Rule == rules.RuleNone {
+				return "", ""
+			}
+			return e.Rule.String(), e.Suggestion
+		}}
+		if counted != nil {
+			opts.Upto, opts.Lag = counted()
 		}
-		reports := make([]rollup.Report, len(list))
-		for i := range list {
-			reports[i].Summary = list[i]
-		}
-		return reports, nil
+		return history.Reports(ctx, store, req, opts)
 	}
+}
+
+// reach tells how far the pipeline is.
+func (i *instance) reach() (upto time.Time, lag uint64) {
+	upto = time.Now()
+	if i.pipeline == nil {
+		return time.Time{}, 0
+	}
+	var behind time.Duration
+	for _, s := range i.pipeline.Status() {
+		behind = max(behind, s.LagTime)
+		lag += uint64(max(s.Lag, 0))
+	}
+	return upto.Add(-behind), lag
 }
 
 func newRelay(cfg *config.Config) (*relay.Relay, error) {
@@ -162,7 +187,7 @@ func (i *instance) openMailing(untilEnd bool) (err error) {
 	if untilEnd { // a batch ends before mails are due
 		return nil
 	}
-	if i.mailing, err = newMailing(i.cfg, i.store, i.logger); err != nil || i.mailing == nil {
+	if i.mailing, err = newMailing(i.cfg, i.store, i.reach, i.logger); err != nil || i.mailing == nil {
 		return err
 	}
 	return i.mailing.metrics.Register(i.exporter.Registry())

@@ -59,7 +59,7 @@ func (c *summaryCommand) send(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	m, err := newMailing(cfg, store, slog.New(slog.DiscardHandler)) // what goes wrong is printed at the end
+	m, err := newMailing(cfg, store, nil, slog.New(slog.DiscardHandler)) // what goes wrong is printed at the end
 	if err != nil {
 		return err
 	}
