@@ -148,6 +148,9 @@ func New(cfg Config) (*Pipeline, error) {
 // every partition that stopped before its own end.
 func (p *Pipeline) Run(ctx context.Context) error {
 	if err := p.admitStored(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	if err := p.cfg.Source.Run(ctx, p.work); err != nil {

@@ -531,3 +531,29 @@ func (m *exemplars) Committed(c *rollup.Commit, took time.Duration) {
 		m.slowest = append(m.slowest, d.Exemplar)
 	}
 }
+
+// awayAtFirst does not answer the first reads.
+type awayAtFirst struct {
+	rollup.Store
+	left int
+}
+
+func (s *awayAtFirst) Counts(ctx context.Context, q rollup.Query, f func(rollup.Count) error) error {
+	if s.left--; s.left >= 0 {
+		return rollup.ErrAway
+	}
+	return s.Store.Counts(ctx, q, f)
+}
+
+func TestStoreThatIsAwayAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &awayAtFirst{Store: memstore.New(time.Now), left: 3}
+		p := newPipeline(t, pipeline.Config{Source: single(newLog(line("a", "info", "one-ok")), 1), Store: store})
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := totals(t, store)[key("a", parse.LevelInfo, "one-ok")]; got != 1 {
+			t.Errorf("%d counted, want 1", got)
+		}
+	})
+}

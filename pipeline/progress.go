@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/logproc/logproc/internal/backoff"
 	"github.com/logproc/logproc/rollup"
 )
 
@@ -256,14 +257,23 @@ func (p *Pipeline) stopped() error {
 func (p *Pipeline) admitStored(ctx context.Context) error {
 	now := p.cfg.Now()
 	recent := rollup.Query{From: rollup.BucketOf(now.Add(-48 * time.Hour).UnixNano()), To: rollup.BucketOf(now.Add(24 * time.Hour).UnixNano())}
-	err := p.cfg.Store.Counts(ctx, recent, func(c rollup.Count) error {
-		p.budget.admit(c.Key)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read the known series from the store: %w", err)
+	for pause := (backoff.Backoff{Rand: p.cfg.Rand}); ; {
+		err := p.cfg.Store.Counts(ctx, recent, func(c rollup.Count) error {
+			p.budget.admit(c.Key)
+			return nil
+		})
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("read the known series from the store: %w", err)
+		if !errors.Is(err, rollup.ErrAway) {
+			return err
+		}
+		p.cfg.Logger.Warn("the store does not answer, trying again", "error", err)
+		if !pause.Wait(ctx) {
+			return err
+		}
 	}
-	return nil
 }
 
 // noMetrics is what shows nothing.

@@ -174,7 +174,7 @@ func TestSendFromAStoreSendsOnce(t *testing.T) {
 		t.Fatalf("%d mails", len(box.mails))
 	}
 	for _, m := range box.mails {
-		if _, text := textPart(t, strings.NewReader(m)); text != "CTRL Daily Summary anna 7\n\napi-sync-fail\t7\n" {
+		if _, text := textPart(t, strings.NewReader(m)); text != "CTRL Daily Summary anna 7\n\napi-sync-fail\t7\n\n100.0 % of the day's records counted\n" {
 			t.Errorf("text %q", text)
 		}
 	}
