@@ -45,7 +45,7 @@ vet: ## Run go vet, the end-to-end tests included
 	go vet -tags simbugs ./pipeline/...
 
 .PHONY: e2e
-e2e: ## Install what is missing, then test the built program on real Kafka, Redis, Prometheus, kcat and rsyslog
+e2e: ## Install what is missing, then test the built program on real Kafka, Redis, Prometheus, kcat, rsyslog, Exim and Chromium
 	internal/e2e/install.sh
 	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 20m ./internal/e2e/... ./rollup/redisstore/...
 
