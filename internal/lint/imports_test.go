@@ -19,6 +19,8 @@ const module = "github.com/logproc/logproc/"
 var allowed = map[string][]string{
 	"parse":               {"parse"},
 	"rules":               {"rules", "parse", "internal/conf", "internal/glob"},
+	"correlate":           {"correlate", "parse", "rules", "redact", "internal/exphist"},
+	"correlate/id":        {},
 	"redact":              {"redact/detect", "redact/keyring", "internal/conf", "internal/glob"},
 	"redact/audit":        {"redact"},
 	"redact/detect":       {},
@@ -46,7 +48,7 @@ var allowed = map[string][]string{
 }
 
 // pure are the folders whose packages turn bytes into values and do nothing else.
-var pure = []string{"parse", "rules"}
+var pure = []string{"parse", "rules", "correlate", "correlate/id", "correlate/workflow"}
 
 // impure are the imports that such a package has no business with.
 var impure = []string{"net", "net/http", "os", "os/exec", "log", "log/slog", "sync", "github.com/segmentio/kafka-go"}
