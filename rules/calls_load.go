@@ -1,0 +1,179 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/logproc/logproc/internal/conf"
+	"github.com/logproc/logproc/internal/glob"
+	"github.com/logproc/logproc/parse"
+)
+
+// callsFile is a file of call rules as it is written.
+type callsFile struct {
+	Calls []callEntry `yaml:"calls" help:"how calls between services look"`
+}
+
+type callEntry struct {
+	Name      string       `yaml:"name" help:"name of the rule"`
+	Frames    []frameEntry `yaml:"frames" help:"which records are frames of a call"`
+	From      []string     `yaml:"from" help:"fields with the client's name"`
+	To        []string     `yaml:"to" help:"fields with the server's name"`
+	Operation []string     `yaml:"operation" help:"fields with the operation, where it is not in to"`
+	Host      []string     `yaml:"host" help:"fields with the host"`
+	Zone      []string     `yaml:"zone" help:"fields with the zone of the host"`
+	Error     []string     `yaml:"error" help:"fields with what went wrong"`
+	Duration  []string     `yaml:"duration_ms" help:"fields with the duration in milliseconds, where the record has no other"`
+}
+
+type frameEntry struct {
+	Frame string              `yaml:"frame" help:"start, request, in, out, reply or timeout"`
+	When  map[string][]string `yaml:"when" help:"values that fields must have, as globs"`
+}
+
+// Bounds of a file of call rules: a record is held against all of them.
+const (
+	maxCallRules = 32
+	maxFrames    = 32
+	maxWhen      = 8
+	maxValues    = 32
+)
+
+// LoadCalls compiles a file of call rules on top of the built-in one: a list `calls` in it replaces the
+// built-in list. name is the file's name in messages. The error is conf.Diagnostics with everything that is
+// wrong.
+func LoadCalls(name string, data []byte) (*Calls, error) {
+	var f callsFile
+	if _, diags := conf.Decode("calls.yaml (built-in)", defaultCalls, &f); diags != nil {
+		return nil, diags
+	}
+	doc, _ := conf.Decode(name, data, &f)
+	c := callsCompiler{compiler: compiler{doc: doc}, calls: new(Calls)}
+	c.compile(&f)
+	if err := doc.Diagnostics().Err(); err != nil {
+		return nil, err
+	}
+	return c.calls, nil
+}
+
+type callsCompiler struct {
+	compiler
+	calls *Calls
+}
+
+func (c *callsCompiler) compile(f *callsFile) {
+	c.atMost("calls", len(f.Calls), maxCallRules)
+	names := make(map[string]bool)
+	for i := range f.Calls {
+		e, path := &f.Calls[i], index("calls", i)
+		if c.named(path+".name", e.Name) && names[e.Name] {
+			c.doc.Errorf(path+".name", "%s.name: there are two rules %q", path, e.Name)
+		}
+		names[e.Name] = true
+		c.calls.rules = append(c.calls.rules, callRule{
+			name: e.Name, frames: c.frames(path, e.Frames),
+			from: c.sources(path+".from", e.From), to: c.sources(path+".to", e.To), operation: c.sources(path+".operation", e.Operation),
+			host: c.sources(path+".host", e.Host), zone: c.sources(path+".zone", e.Zone), failure: c.sources(path+".error", e.Error),
+			duration: c.durations(path+".duration_ms", e.Duration),
+		})
+		if len(e.To) == 0 {
+			c.doc.Add(path, path+" has no to", "the fields with the server's name")
+		}
+	}
+}
+
+func (c *callsCompiler) frames(path string, entries []frameEntry) []callFrame {
+	path += ".frames"
+	c.atMost(path, len(entries), maxFrames)
+	if len(entries) == 0 {
+		c.doc.Add(path, path+" is empty", "at least one frame")
+	}
+	var frames []callFrame
+	for i, e := range entries {
+		at := index(path, i)
+		frame := Frame(slices.Index(frameNames[:], e.Frame))
+		if frame == FrameNone || frame >= frameCount {
+			c.doc.Add(at+".frame", fmt.Sprintf("%s.frame is %q", at, e.Frame), "start, request, in, out, reply or timeout")
+		}
+		frames = append(frames, callFrame{frame: frame, conditions: c.conditions(at+".when", e.When)})
+	}
+	return frames
+}
+
+func (c *callsCompiler) conditions(path string, when map[string][]string) []condition {
+	c.atMost(path, len(when), maxWhen)
+	if len(when) == 0 {
+		c.doc.Add(path, path+" is empty", "a field and the values that it must have")
+	}
+	var list []condition
+	for _, name := range slices.Sorted(maps.Keys(when)) {
+		at := path + "." + name
+		c.named(at, name)
+		c.atMost(at, len(when[name]), maxValues)
+		if len(when[name]) == 0 {
+			c.doc.Add(at, at+" has no value", "at least one")
+		}
+		condition := condition{path: c.path(name)}
+		for j, value := range when[name] {
+			if c.named(index(at, j), value) {
+				condition.globs = append(condition.globs, glob.Glob(value))
+			}
+		}
+		list = append(list, condition)
+	}
+	// The key is at hand already, any other field has to be looked up.
+	slices.SortStableFunc(list, func(a, b condition) int { return c.lookups(a) - c.lookups(b) })
+	return list
+}
+
+// lookups gives how many look-ups a condition costs.
+func (c *callsCompiler) lookups(d condition) int {
+	if c.calls.paths[d.path].String() == keyPath {
+		return 0
+	}
+	return 1
+}
+
+// path gives the index of a field that frames ask for.
+func (c *callsCompiler) path(name string) int {
+	for i, p := range c.calls.paths {
+		if p.String() == name {
+			return i
+		}
+	}
+	c.calls.paths = append(c.calls.paths, parse.NewPath(name))
+	return len(c.calls.paths) - 1
+}
+
+func (c *callsCompiler) sources(path string, names []string) []source {
+	c.atMost(path, len(names), maxValues)
+	var list []source
+	for i, name := range names {
+		at := index(path, i)
+		c.named(at, name)
+		switch {
+		case name == "$service":
+			list = append(list, source{kind: sourceService})
+		case name == "$key":
+			list = append(list, source{kind: sourceKey})
+		case strings.HasPrefix(name, "$"):
+			c.doc.Add(at, fmt.Sprintf("%s is %q", at, name), "the name of a field, $service or $key")
+		default:
+			list = append(list, source{path: parse.NewPath(name)})
+		}
+	}
+	return list
+}
+
+func (c *callsCompiler) durations(path string, names []string) []parse.Path {
+	c.atMost(path, len(names), maxValues)
+	var list []parse.Path
+	for i, name := range names {
+		if c.named(index(path, i), name) {
+			list = append(list, parse.NewPath(name))
+		}
+	}
+	return list
+}
