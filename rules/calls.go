@@ -53,6 +53,7 @@ const keyPath = "msg"
 
 type callRule struct {
 	name                            string
+	showFrames                      bool
 	frames                          []callFrame
 	from, to, operation, host, zone []source
 	failure                         []source

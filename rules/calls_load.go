@@ -18,6 +18,7 @@ type callsFile struct {
 
 type callEntry struct {
 	Name      string       `yaml:"name" help:"name of the rule"`
+	Show      bool         `yaml:"show_frames" help:"whether timelines show the frame instead of the record's key"`
 	Frames    []frameEntry `yaml:"frames" help:"which records are frames of a call"`
 	From      []string     `yaml:"from" help:"fields with the client's name"`
 	To        []string     `yaml:"to" help:"fields with the server's name"`
@@ -73,7 +74,7 @@ func (c *callsCompiler) compile(f *callsFile) {
 		}
 		names[e.Name] = true
 		c.calls.rules = append(c.calls.rules, callRule{
-			name: e.Name, frames: c.frames(path, e.Frames),
+			name: e.Name, showFrames: e.Show, frames: c.frames(path, e.Frames),
 			from: c.sources(path+".from", e.From), to: c.sources(path+".to", e.To), operation: c.sources(path+".operation", e.Operation),
 			host: c.sources(path+".host", e.Host), zone: c.sources(path+".zone", e.Zone), failure: c.sources(path+".error", e.Error),
 			duration: c.durations(path+".duration_ms", e.Duration),

@@ -20,6 +20,7 @@ type Call struct {
 	Error       []byte
 	Duration    parse.Millis // what the side measured itself; valid with HasDuration
 	HasDuration bool
+	ShowFrame   bool // a timeline shows the frame, not the record's key
 }
 
 // CallMatcher finds the frames among records. It belongs to one goroutine and allocates nothing once its
@@ -105,8 +106,8 @@ func (m *CallMatcher) textOf(v *fastjson.Value) []byte {
 
 func (m *CallMatcher) fill(r *parse.Record, rule *callRule, f *callFrame) {
 	m.found = Call{
-		Frame: f.frame,
-		From:  m.first(r, rule.from, f, !f.frame.Server()), To: m.first(r, rule.to, f, f.frame.Server()),
+		Frame: f.frame, ShowFrame: rule.showFrames,
+		From: m.first(r, rule.from, f, !f.frame.Server()), To: m.first(r, rule.to, f, f.frame.Server()),
 		Operation: m.first(r, rule.operation, f, false),
 		Host:      m.first(r, rule.host, f, false), Zone: m.first(r, rule.zone, f, false), Error: m.first(r, rule.failure, f, false),
 		Duration: r.Duration, HasDuration: r.DurationState == parse.Present,

@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"redact/redacttest":   {},
 	"rollup":              {"rollup", "parse", "redact", "internal/exphist"},
 	"pipeline":            {"pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
-	"sinks":               {"sinks", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
+	"sinks":               {"sinks", "correlate", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":         {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
 	"internal/advice":     {},
 	"internal/backoff":    {},

@@ -1,0 +1,102 @@
+package trace_test
+
+import (
+	"bytes"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/logproc/logproc/correlate"
+	"github.com/logproc/logproc/parse"
+	"github.com/logproc/logproc/redact"
+	"github.com/logproc/logproc/rules"
+	"github.com/logproc/logproc/sinks/web/trace"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs:\n%s", name, got)
+	}
+}
+
+// timeline reads log lines, which must all be of one request.
+func timeline(t *testing.T, lines [][]byte) *correlate.Timeline {
+	t.Helper()
+	p, err := parse.New(parse.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	label := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Label}).Label
+	o := correlate.NewObserver(rules.DefaultCalls(), label, label)
+	var c correlate.Collector
+	for _, line := range lines {
+		if reason := p.Parse(parse.Input{Line: line}); reason != parse.OK {
+			t.Fatalf("%s: %v", line, reason)
+		}
+		r, _ := p.Next()
+		if obs, ok := o.Observe(r); ok {
+			c.Add(&obs)
+		}
+	}
+	return c.Timeline(correlate.Options{})
+}
+
+func phosphor(t *testing.T) [][]byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/phosphor_trace.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+}
+
+func TestTextInAnyOrderOfTheLines(t *testing.T) {
+	lines := phosphor(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		var out bytes.Buffer
+		if err := trace.Text(&out, timeline(t, lines)); err != nil {
+			t.Fatal(err)
+		}
+		if golden(t, "phosphor_trace.txt", out.Bytes()); t.Failed() {
+			return
+		}
+		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	}
+}
+
+func TestCalls(t *testing.T) {
+	var out bytes.Buffer
+	if err := trace.Calls(&out, timeline(t, phosphor(t))); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "phosphor_calls.txt", out.Bytes())
+}
+
+// TestRecords is about ordinary logs: what one line of each says, and that a request with several traces is told.
+func TestRecords(t *testing.T) {
+	lines := bytes.Split([]byte(`{"t":"2026-01-02T03:04:05.678Z","lvl":"info","service":"gateway","msg":"api-order-begin","RequestID":"r-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}
+{"t":"2026-01-02T03:04:05.700Z","lvl":"error","service":"bank","msg":"bank-authorise-fail","duration":12.345,"status":502,"RequestID":"r-1"}
+{"t":"2026-01-02T03:04:05.690Z","service":"bank","msg":"mail to bob@example.com","trace_id":"11803532876627986230"}`), []byte("\n"))
+	var out bytes.Buffer
+	if err := trace.Text(&out, timeline(t, lines)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "records.txt", out.Bytes())
+}
