@@ -2,10 +2,12 @@ package trace_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/logproc/logproc/correlate"
@@ -99,4 +101,62 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "records.txt", out.Bytes())
+}
+
+var templates = trace.Templates{
+	"jaeger":    "https://jaeger.example/trace/{trace_id}",
+	"tempo":     "https://grafana.example/explore?tempo={trace_id}&from={from_ms}&to={to_ms}",
+	"honeycomb": "https://ui.honeycomb.example/team/trace?trace_id={trace_id}",
+	"loki":      "https://grafana.example/explore?loki={request_id}",
+}
+
+func TestJSON(t *testing.T) {
+	var out bytes.Buffer
+	if err := trace.JSON(&out, timeline(t, phosphor(t)), templates); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "phosphor.json", out.Bytes())
+}
+
+func TestHTML(t *testing.T) {
+	var out, part bytes.Buffer
+	tl := timeline(t, phosphor(t))
+	if err := errors.Join(trace.HTML(&out, tl, templates), trace.Fragment(&part, tl, templates)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "phosphor.html", out.Bytes())
+	if !bytes.Contains(out.Bytes(), part.Bytes()) || bytes.Contains(part.Bytes(), []byte("<main>")) {
+		t.Errorf("the fragment is not the page's part:\n%s", part.Bytes())
+	}
+}
+
+func TestHTMLEscapes(t *testing.T) {
+	var out bytes.Buffer
+	line := `{"service":"<script>alert(1)</script>","msg":"<img src=x>\u202e","RequestID":"\"><b>"}`
+	if err := trace.HTML(&out, timeline(t, [][]byte{[]byte(line)}), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<script>", "<img", "<b>", "\u202e"} {
+		if bytes.Contains(out.Bytes(), []byte(bad)) {
+			t.Errorf("%q is in the page", bad)
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	tl := timeline(t, [][]byte{[]byte(`{"t":"2026-01-02T03:04:05Z","RequestID":"a&b/c","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}`)})
+	want := []trace.Link{
+		{Name: "honeycomb", URL: "https://ui.honeycomb.example/team/trace?trace_id=4bf92f3577b34da6a3ce929d0e0e4736"},
+		{Name: "jaeger", URL: "https://jaeger.example/trace/4bf92f3577b34da6a3ce929d0e0e4736"},
+		{Name: "loki", URL: "https://grafana.example/explore?loki=a%26b%2Fc"},
+		{Name: "tempo", URL: "https://grafana.example/explore?tempo=4bf92f3577b34da6a3ce929d0e0e4736&from=1767322985000&to=1767323105000"},
+	}
+	if got := trace.Links(tl, templates); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	for _, bad := range []string{"", "jaeger", "javascript:alert({trace_id})", "https://{trace_id}/x", "https://host/{what}", "https://a{trace_id}.example/"} {
+		if trace.CheckTemplate(bad) == nil {
+			t.Errorf("%q is in order", bad)
+		}
+	}
 }
