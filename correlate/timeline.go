@@ -40,7 +40,7 @@ type Options struct {
 // matter; the slice is taken over.
 func NewTimeline(requests, traces []Name, events []Event, o Options) *Timeline {
 	slices.SortFunc(events, func(a, b Event) int { return compare(&a, &b) })
-	t := &Timeline{Requests: requests, Traces: traces, Records: len(events)}
+	t := &Timeline{Requests: requests, Traces: withoutShort(traces), Records: len(events)}
 	t.Calls = pair(events, o.Lagging)
 	t.Events = order(events, t.Calls)
 	for i := range t.Events {
@@ -78,4 +78,11 @@ func (t *Timeline) Incomplete() (n int) {
 		}
 	}
 	return n
+}
+
+// withoutShort leaves out the short form of a trace whose full form is there too.
+func withoutShort(traces []Name) []Name {
+	return slices.DeleteFunc(traces, func(n Name) bool {
+		return n.ID.Form == id.Short && slices.ContainsFunc(traces, func(m Name) bool { return m.ID.Form == id.Full && m.ID.Low() == n.ID })
+	})
 }

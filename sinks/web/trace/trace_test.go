@@ -44,8 +44,9 @@ func timeline(t *testing.T, lines [][]byte) *correlate.Timeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	label := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Label}).Label
-	o := correlate.NewObserver(rules.DefaultCalls(), label, label)
+	names := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Summary})
+	ids := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Topic})
+	o := correlate.NewObserver(rules.DefaultCalls(), names.Label, ids.FieldText)
 	var c correlate.Collector
 	for _, line := range lines {
 		if reason := p.Parse(parse.Input{Line: line}); reason != parse.OK {
@@ -95,7 +96,7 @@ func TestCalls(t *testing.T) {
 func TestRecords(t *testing.T) {
 	lines := bytes.Split([]byte(`{"t":"2026-01-02T03:04:05.678Z","lvl":"info","service":"gateway","msg":"api-order-begin","RequestID":"r-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}
 {"t":"2026-01-02T03:04:05.700Z","lvl":"error","service":"bank","msg":"bank-authorise-fail","duration":12.345,"status":502,"RequestID":"r-1"}
-{"t":"2026-01-02T03:04:05.690Z","service":"bank","msg":"mail to bob@example.com","trace_id":"11803532876627986230"}`), []byte("\n"))
+{"t":"2026-01-02T03:04:05.690Z","service":"bank","msg":"mail to bob@example.com","trace_id":"aaaabbbbccccddddeeeeffff00001111"}`), []byte("\n"))
 	var out bytes.Buffer
 	if err := trace.Text(&out, timeline(t, lines)); err != nil {
 		t.Fatal(err)
