@@ -45,7 +45,7 @@ func (v Verdict) String() string {
 	return "verdict(" + strconv.Itoa(int(v)) + ")"
 }
 
-// clockSlack is how much longer than the client a server may say that it took: both round, in their own way.
+// clockSlack allows for both sides rounding in their own way.
 const clockSlack = parse.Millis(0.1)
 
 // judge sets gap and verdict.
@@ -65,7 +65,7 @@ func (c *Call) verdict() Verdict {
 	client, server := &c.Client, &c.Server
 	answered := client.Ended && !client.TimedOut
 	switch {
-	case answered && c.HasGap && c.Gap < -c.slack():
+	case answered && c.HasGap && c.Gap < -slack(client, server):
 		return ClockSuspect
 	case answered, !client.Seen() && server.Ended:
 		return Complete
@@ -82,9 +82,10 @@ func (c *Call) verdict() Verdict {
 	}
 }
 
-// slack is larger where a duration was taken from times, which may be truncated to milliseconds.
-func (c *Call) slack() parse.Millis {
-	if c.Client.measured && c.Server.measured {
+// slack is how much longer than the client a server may say that it took: more where a duration was taken from
+// times, which may be truncated to milliseconds.
+func slack(client, server *Side) parse.Millis {
+	if client.measured && server.measured {
 		return clockSlack
 	}
 	return clockSlack + 2
