@@ -12,9 +12,6 @@ type Config struct {
 	// Lateness is how far behind the watermark the last record of a request may come (default 1m). A request
 	// closes when nothing of it has come for so long; longer means more requests open.
 	Lateness time.Duration
-	// Skew is how far ahead of its input a record may be and still move the watermark (default 10m): one host whose
-	// clock is hours ahead must not close everybody's requests.
-	Skew time.Duration
 	// MaxAge closes a request that never comes to rest (default 1h). It also bounds how far back a restart reads.
 	MaxAge time.Duration
 	// Gap is the least gap of a call that makes its request interesting (default 500ms).
@@ -38,7 +35,7 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		value     *time.Duration
 		otherwise time.Duration
-	}{{&c.Lateness, time.Minute}, {&c.Skew, 10 * time.Minute}, {&c.MaxAge, time.Hour}, {&c.Gap, 500 * time.Millisecond}} {
+	}{{&c.Lateness, time.Minute}, {&c.MaxAge, time.Hour}, {&c.Gap, 500 * time.Millisecond}} {
 		if *d.value <= 0 {
 			*d.value = d.otherwise
 		}
@@ -89,7 +86,7 @@ type Stats struct {
 	Again   uint64 // closed again after a restart, and not given out
 	Beyond  uint64 // events not kept because their request had too many
 	Unnamed uint64 // names that became _overflow
-	Ahead   uint64 // records too far ahead to move the watermark
+	Ahead   uint64 // records whose clocks are further ahead of their input than Lateness
 }
 
 // NewEngine makes an engine without inputs.
@@ -114,11 +111,12 @@ func (e *Engine) Add(in Input, offset int64, o *Observation, emit func(*Closed))
 	if o.Request.IsZero() && o.Trace.IsZero() {
 		return
 	}
-	e.stats.Added++
 	source := &e.inputs[in]
-	if source.observe(o.Time, int64(e.cfg.Skew)) {
-		e.stats.Ahead++
+	source.observe(o.Time, offset)
+	if offset < source.from {
+		return
 	}
+	e.stats.Added++
 	slot := e.owner(o)
 	r := e.requests.at(slot)
 	e.record(r, o, source.time)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -77,6 +76,21 @@ func generated(t testing.TB, o correlatetest.RequestOptions) (list []correlate.O
 // verdicts collects what is not complete, by RequestID.
 type verdicts map[string]string
 
+// differ tells which requests have other verdicts than those planted, a few of them.
+func (v verdicts) differ(want map[string]string) (list []string) {
+	for request := range v {
+		if v[request] != want[request] && len(list) < 5 {
+			list = append(list, fmt.Sprintf("%s is %s, planted %q", request, v[request], want[request]))
+		}
+	}
+	for request := range want {
+		if v[request] == "" && len(list) < 5 {
+			list = append(list, request+" is not found, planted "+want[request])
+		}
+	}
+	return list
+}
+
 func (v verdicts) add(c *correlate.Closed) {
 	for i := range c.Calls {
 		if verdict := c.Calls[i].Verdict; verdict != correlate.Complete {
@@ -98,8 +112,8 @@ func TestAllPlantedFaultsAndNoOther(t *testing.T) {
 			}
 		})
 		e.Flush(emit)
-		if !maps.Equal(got, verdicts(want)) || closed != n || len(want) != o.Timeouts+o.Lost {
-			t.Errorf("seed %d: %d of %d requests, found %d faults, planted %d", o.Seed, closed, n, len(got), len(want))
+		if wrong := got.differ(want); len(wrong) > 0 || closed != n || len(want) != o.Timeouts+o.Lost {
+			t.Errorf("seed %d: %d of %d requests, found %d faults, planted %d: %q", o.Seed, closed, n, len(got), len(want), wrong)
 		}
 	}
 }
@@ -128,8 +142,8 @@ func TestRestart(t *testing.T) {
 				in = e.AddInput()
 				e.Resume(saved)
 				out = out[:savedOut] // what was given out since is given out again
-				if i = at - 1; saved.Inputs[0].Open {
-					i = int(saved.Inputs[0].Offset) - 1
+				if i = at - 1; saved.Inputs[0].Seen {
+					i = int(saved.Inputs[0].ReadFrom) - 1
 				}
 			}
 		}
@@ -206,7 +220,7 @@ func TestJoin(t *testing.T) {
 		if e.Flush(emit); strings.Join(out, "; ") != test.want {
 			t.Errorf("%s: %s, want %s", test.name, strings.Join(out, "; "), test.want)
 		}
-		if s := e.Stats(); s.Open != 0 || s.Bytes != 0 || e.Checkpoint().Inputs[0].Open {
+		if s := e.Stats(); s.Open != 0 || s.Bytes != 0 || s.Added > 0 && e.Checkpoint().Inputs[0].From < int64(s.Added) {
 			t.Errorf("%s: left over: %+v", test.name, s)
 		}
 	}
@@ -246,13 +260,13 @@ func TestRequestsCloseInEventTime(t *testing.T) {
 		t.Fatalf("closed although the other input has given nothing: %d", len(out))
 	}
 	e.Idle(b, true)
-	if e.Advance(emit); len(out) != 2000 || out[0] != "q0 false" {
+	if e.Advance(emit); len(out) != 2000-31 || out[0] != "q0 false" {
 		t.Fatalf("%d closed, the first %v", len(out), out[:1])
 	}
 	out = nil
 	feed(e, a, emit, "5 late -; 4000 q3000 -")
 	feed(e, a, emit, "90000000 ahead -; 4001 q3001 -") // a clock that is 25 hours ahead
-	if e.Advance(emit); len(out) == 0 || slices.Contains(out, "ahead false") || e.Stats().Ahead != 1 || e.Watermark() != dayStart.UnixNano()+4001e6 {
+	if e.Advance(emit); len(out) > 3 || slices.Contains(out, "ahead false") || e.Stats().Ahead != 3 || e.Watermark() > dayStart.UnixNano()+3000e6 {
 		t.Errorf("%d closed, %+v, watermark %d", len(out), e.Stats(), e.Watermark())
 	}
 	if e.Flush(emit); !slices.Contains(out, "late true") || !slices.Contains(out, "ahead false") {

@@ -3,13 +3,15 @@ package correlate
 // record books an observation with its request; now is the time of its input.
 func (e *Engine) record(r *request, o *Observation, now int64) {
 	// A clock that is ahead must not keep a request open, nor one that is behind close it.
-	at := o.Time
-	if now != unset {
-		at = max(min(o.Time, addTime(now, int64(e.cfg.Skew))), now)
-		r.late = r.late && addTime(o.Time, int64(e.cfg.Lateness)) <= e.Watermark()
-	} else {
-		r.late = false
+	at, late := o.Time, false
+	if lateness := int64(e.cfg.Lateness); now != unset {
+		latest := addTime(now, lateness)
+		if o.Time > latest {
+			e.stats.Ahead++
+		}
+		at, late = max(min(o.Time, latest), now), addTime(o.Time, lateness) <= e.Watermark()
 	}
+	r.late = r.late && late
 	r.first, r.last = min(r.first, at), max(r.last, at)
 	r.records++
 	r.worst = max(r.worst, o.Level)

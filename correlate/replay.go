@@ -9,9 +9,10 @@ type Checkpoint struct {
 
 // Position is where to read an input from.
 type Position struct {
-	Open   bool  // some request is open; else read on behind the last record that was added
-	Offset int64 // of the first record of the oldest open request that has come from the input; with Open
-	Time   int64 // the input's time there
+	Seen     bool  // else nothing was read of it yet
+	ReadFrom int64 // offset of the first record to read: some before From, from which the input's time is known again
+	From     int64 // offset of the first record of the oldest open request, else the one behind the last that was added
+	Time     int64 // the input's time there
 }
 
 // Checkpoint gives the present one.
@@ -19,15 +20,16 @@ func (e *Engine) Checkpoint() Checkpoint {
 	c := Checkpoint{ClosedTo: e.closedTo, Inputs: make([]Position, len(e.inputs))}
 	for i := range e.inputs {
 		in := &e.inputs[i]
-		c.Inputs[i].Time = in.time
+		oldest, seen := in.window.oldest()
+		c.Inputs[i] = Position{Seen: seen, ReadFrom: oldest, From: in.next, Time: in.time}
 		if first, ok := in.replay.oldest(&e.requests); ok {
-			c.Inputs[i] = Position{Open: true, Offset: first.offset, Time: first.time}
+			c.Inputs[i].ReadFrom, c.Inputs[i].From, c.Inputs[i].Time = first.readFrom, first.offset, first.time
 		}
 	}
 	return c
 }
 
-// Resume makes a new Engine go on from a checkpoint: its inputs then have to be read from their positions. What closes
+// Resume makes a new Engine go on from a checkpoint: its inputs then have to be read from Position.ReadFrom. What closes
 // although it was given out before is not given out again: a request of which only the end is read once more
 // would look like one that is incomplete.
 func (e *Engine) Resume(c Checkpoint) {
@@ -36,15 +38,17 @@ func (e *Engine) Resume(c Checkpoint) {
 		if i == len(e.inputs) {
 			e.AddInput()
 		}
-		e.inputs[i].time = p.Time
+		if p.Seen {
+			e.inputs[i].time, e.inputs[i].from = p.Time, p.From
+		}
 	}
 }
 
 // arrival is the first record that an input had of a request.
 type arrival struct {
-	offset, time int64
-	seq          uint64
-	slot         uint32
+	offset, readFrom, time int64
+	seq                    uint64
+	slot                   uint32
 }
 
 // ring holds arrivals in the order of their offsets, those of closed requests too until they are in front.
@@ -63,7 +67,8 @@ func (in *input) opened(number int, offset int64, slot uint32, r *request) {
 		}
 		r.inputs |= 1 << number
 	}
-	in.replay.list = append(in.replay.list, arrival{offset: offset, time: in.time, seq: r.seq, slot: slot})
+	readFrom, _ := in.window.oldest()
+	in.replay.list = append(in.replay.list, arrival{offset: offset, readFrom: readFrom, time: in.time, seq: r.seq, slot: slot})
 }
 
 // oldest gives the first arrival whose request is open.

@@ -11,22 +11,30 @@ type Input int
 // unset is the time of an input of which too little is known.
 const unset = math.MinInt64
 
-// warmUp is how many records an input's time is first made of, and how many in a row must be too far ahead
-// before they are believed.
-const warmUp = 64
+// windowSize is over how many records of an input the middle is taken.
+const windowSize = 64
 
-// input is what an Engine knows of one of its inputs.
+// input is what an Engine knows of one of its inputs. Its time is the median of the event times of its last
+// records, and never goes back: hosts whose clocks are wrong do not move it while most are right.
 type input struct {
-	time   int64   // its watermark, Unix nanoseconds; unset at first
-	first  []int64 // event times until there are enough of them
-	ahead  []int64 // event times of the last records in a row that were too far ahead
+	time   int64 // Unix nanoseconds; unset at first
+	window window
+	from   int64 // records before this offset were given out before a restart; they only fill the window
+	next   int64 // behind the last record
 	idle   bool
 	replay ring
 }
 
+// window holds the last records of an input.
+type window struct {
+	last   [windowSize]struct{ time, offset int64 } // as they came; the oldest is at count % windowSize once full
+	sorted []int64
+	count  int
+}
+
 // AddInput adds an input.
 func (e *Engine) AddInput() Input {
-	e.inputs = append(e.inputs, input{time: unset})
+	e.inputs = append(e.inputs, input{time: unset, from: unset, next: unset})
 	return Input(len(e.inputs) - 1)
 }
 
@@ -49,30 +57,45 @@ func (e *Engine) Watermark() int64 {
 func (e *Engine) Idle(in Input, idle bool) { e.inputs[in].idle = idle }
 
 // Reach says that an input will hardly give records with times before t any more: it is read to its end, and the clock
-// says so. What is closed because of it depends on the clock, and is the same after a restart only where the
-// Position was stored behind it.
+// says so. What is closed because of it depends on the clock; a Checkpoint that is stored afterwards knows of it.
 func (e *Engine) Reach(in Input, t int64) { e.inputs[in].time = max(e.inputs[in].time, t) }
 
-// observe moves the input's time with a record of time t; ahead tells that the record was too far ahead to do it.
-func (in *input) observe(t, skew int64) (ahead bool) {
+// observe moves the input's time with a record.
+func (in *input) observe(t, offset int64) {
 	in.idle = false
-	switch {
-	case in.time == unset:
-		if in.first = append(in.first, t); len(in.first) == warmUp {
-			slices.Sort(in.first) // the middle one: a few clocks may be wrong
-			in.time, in.first = in.first[warmUp/2], nil
-		}
-	case t > addTime(in.time, skew):
-		if in.ahead = append(in.ahead, t); len(in.ahead) == warmUp { // there was a pause
-			in.time, in.ahead = slices.Min(in.ahead), nil
-			return false
-		}
-		return true
-	default:
-		in.time = max(in.time, t)
-		in.ahead = in.ahead[:0]
+	in.next = offset + 1
+	in.window.add(t, offset)
+	if median, full := in.window.median(); full {
+		in.time = max(in.time, median)
 	}
-	return false
+}
+
+func (w *window) add(t, offset int64) {
+	slot := &w.last[w.count%windowSize]
+	if w.count >= windowSize {
+		at, _ := slices.BinarySearch(w.sorted, slot.time)
+		w.sorted = slices.Delete(w.sorted, at, at+1)
+	}
+	slot.time, slot.offset = t, offset
+	at, _ := slices.BinarySearch(w.sorted, t)
+	w.sorted = slices.Insert(w.sorted, at, t)
+	w.count++
+}
+
+// median gives the middle of the times; full is false while there are too few.
+func (w *window) median() (t int64, full bool) {
+	if w.count < windowSize {
+		return 0, false
+	}
+	return w.sorted[windowSize/2], true
+}
+
+// oldest gives the offset of the oldest record in the window; ok is false when there is none.
+func (w *window) oldest() (offset int64, ok bool) {
+	if w.count < windowSize {
+		return w.last[0].offset, w.count > 0
+	}
+	return w.last[w.count%windowSize].offset, true
 }
 
 // addTime adds a duration to a time, up to the largest and down to the smallest there is.

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"slices"
 
-	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -48,9 +47,6 @@ type Calls struct {
 	paths []parse.Path // all fields that frames ask for; key stands for the record's key
 }
 
-// keyPath is the field name that stands for a record's key.
-const keyPath = "msg"
-
 type callRule struct {
 	name                            string
 	showFrames                      bool
@@ -63,12 +59,6 @@ type callRule struct {
 type callFrame struct {
 	frame      Frame
 	conditions []condition
-}
-
-// condition holds when the value of a field fits one of the globs.
-type condition struct {
-	path  int // index into Calls.paths
-	globs []glob.Glob
 }
 
 // source is where a text of a call comes from.

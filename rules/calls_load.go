@@ -2,12 +2,10 @@ package rules
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/logproc/logproc/internal/conf"
-	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -38,8 +36,7 @@ type frameEntry struct {
 const (
 	maxCallRules = 32
 	maxFrames    = 32
-	maxWhen      = 8
-	maxValues    = 32
+	maxSources   = 32
 )
 
 // LoadCalls compiles a file of call rules on top of the built-in one: a list `calls` in it replaces the
@@ -51,8 +48,9 @@ func LoadCalls(name string, data []byte) (*Calls, error) {
 		return nil, diags
 	}
 	doc, _ := conf.Decode(name, data, &f)
-	c := callsCompiler{compiler: compiler{doc: doc}, calls: new(Calls)}
+	c := callsCompiler{conditionCompiler: conditionCompiler{compiler: compiler{doc: doc}}, calls: new(Calls)}
 	c.compile(&f)
+	c.calls.paths = c.paths
 	if err := doc.Diagnostics().Err(); err != nil {
 		return nil, err
 	}
@@ -60,7 +58,7 @@ func LoadCalls(name string, data []byte) (*Calls, error) {
 }
 
 type callsCompiler struct {
-	compiler
+	conditionCompiler
 	calls *Calls
 }
 
@@ -103,53 +101,8 @@ func (c *callsCompiler) frames(path string, entries []frameEntry) []callFrame {
 	return frames
 }
 
-func (c *callsCompiler) conditions(path string, when map[string][]string) []condition {
-	c.atMost(path, len(when), maxWhen)
-	if len(when) == 0 {
-		c.doc.Add(path, path+" is empty", "a field and the values that it must have")
-	}
-	var list []condition
-	for _, name := range slices.Sorted(maps.Keys(when)) {
-		at := path + "." + name
-		c.named(at, name)
-		c.atMost(at, len(when[name]), maxValues)
-		if len(when[name]) == 0 {
-			c.doc.Add(at, at+" has no value", "at least one")
-		}
-		condition := condition{path: c.path(name)}
-		for j, value := range when[name] {
-			if c.named(index(at, j), value) {
-				condition.globs = append(condition.globs, glob.Glob(value))
-			}
-		}
-		list = append(list, condition)
-	}
-	// The key is at hand already, any other field has to be looked up.
-	slices.SortStableFunc(list, func(a, b condition) int { return c.lookups(a) - c.lookups(b) })
-	return list
-}
-
-// lookups gives how many look-ups a condition costs.
-func (c *callsCompiler) lookups(d condition) int {
-	if c.calls.paths[d.path].String() == keyPath {
-		return 0
-	}
-	return 1
-}
-
-// path gives the index of a field that frames ask for.
-func (c *callsCompiler) path(name string) int {
-	for i, p := range c.calls.paths {
-		if p.String() == name {
-			return i
-		}
-	}
-	c.calls.paths = append(c.calls.paths, parse.NewPath(name))
-	return len(c.calls.paths) - 1
-}
-
 func (c *callsCompiler) sources(path string, names []string) []source {
-	c.atMost(path, len(names), maxValues)
+	c.atMost(path, len(names), maxSources)
 	var list []source
 	for i, name := range names {
 		at := index(path, i)
@@ -169,7 +122,7 @@ func (c *callsCompiler) sources(path string, names []string) []source {
 }
 
 func (c *callsCompiler) durations(path string, names []string) []parse.Path {
-	c.atMost(path, len(names), maxValues)
+	c.atMost(path, len(names), maxSources)
 	var list []parse.Path
 	for i, name := range names {
 		if c.named(index(path, i), name) {

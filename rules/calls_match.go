@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/valyala/fastjson"
-
 	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
@@ -27,20 +25,13 @@ type Call struct {
 // buffers have grown.
 type CallMatcher struct {
 	calls  *Calls
-	values []fieldValue // by index into calls.paths
-	text   []byte       // numbers as text
+	fields fieldReader
 	found  Call
-}
-
-// fieldValue is a field of the record at hand, looked up when it is first asked for.
-type fieldValue struct {
-	known bool
-	text  []byte
 }
 
 // NewMatcher gives a matcher of the rules.
 func (c *Calls) NewMatcher() *CallMatcher {
-	return &CallMatcher{calls: c, values: make([]fieldValue, len(c.paths))}
+	return &CallMatcher{calls: c, fields: newFieldReader(c.paths)}
 }
 
 // Match gives what a record says about a call; nil when it is no frame.
@@ -48,60 +39,17 @@ func (m *CallMatcher) Match(r *parse.Record) *Call {
 	if r.Object == nil {
 		return nil
 	}
-	clear(m.values)
-	m.text = m.text[:0]
+	m.fields.begin()
 	for i := range m.calls.rules {
 		rule := &m.calls.rules[i]
 		for j := range rule.frames {
-			if f := &rule.frames[j]; m.fits(r, f) {
+			if f := &rule.frames[j]; m.fields.fit(r, f.conditions) {
 				m.fill(r, rule, f)
 				return &m.found
 			}
 		}
 	}
 	return nil
-}
-
-func (m *CallMatcher) fits(r *parse.Record, f *callFrame) bool {
-	for i := range f.conditions {
-		c := &f.conditions[i]
-		value := m.value(r, c.path)
-		if value == nil || !glob.Any(c.globs, value) {
-			return false
-		}
-	}
-	return true
-}
-
-// value gives the text of a field that frames ask for; nil when the record has none.
-func (m *CallMatcher) value(r *parse.Record, path int) []byte {
-	v := &m.values[path]
-	if !v.known {
-		v.known = true
-		if p := m.calls.paths[path]; p.String() == keyPath {
-			v.text = r.Key
-		} else {
-			v.text = m.textOf(r.Get(p))
-		}
-	}
-	return v.text
-}
-
-// textOf gives a string or a number as text; nil for anything else.
-func (m *CallMatcher) textOf(v *fastjson.Value) []byte {
-	if v == nil {
-		return nil
-	}
-	switch v.Type() {
-	case fastjson.TypeString:
-		return v.GetStringBytes()
-	case fastjson.TypeNumber:
-		start := len(m.text)
-		m.text = v.MarshalTo(m.text)
-		return m.text[start:len(m.text):len(m.text)]
-	default:
-		return nil
-	}
 }
 
 func (m *CallMatcher) fill(r *parse.Record, rule *callRule, f *callFrame) {
@@ -126,7 +74,7 @@ func (m *CallMatcher) first(r *parse.Record, sources []source, f *callFrame, own
 		var text []byte
 		switch s := &sources[i]; {
 		case s.kind == sourceField:
-			text = m.textOf(r.Get(s.path))
+			text = m.fields.textOf(r.Get(s.path))
 		case s.kind == sourceService && own:
 			text = r.Service
 		case s.kind == sourceKey:
