@@ -26,6 +26,7 @@ func (w *Workflows) List() []Workflow { return slices.Clone(w.list) }
 // Workflow is one state machine.
 type Workflow struct {
 	Name   string
+	Entity string  // the field that names what goes through the states
 	States []State // sorted by name
 	Loop   Loop
 	// Announced is how long after its announcement work must have begun; 0: nothing announces it.

@@ -78,7 +78,7 @@ type workflowsCompiler struct{ conditionCompiler }
 
 func (c *workflowsCompiler) workflow(path string, e *workflowEntry) Workflow {
 	w := Workflow{
-		Name: e.Name, Loop: Loop(e.Loop), conditions: c.conditions(path+".when", e.When),
+		Name: e.Name, Entity: e.Entity, Loop: Loop(e.Loop), conditions: c.conditions(path+".when", e.When),
 		entity: c.source(path+".entity", e.Entity), state: c.source(path+".state", e.State),
 	}
 	if e.Loop.Visits < 0 || e.Loop.Visits == 1 || e.Loop.Visits > maxVisits || (e.Loop.Visits > 0) != (e.Loop.Window > 0) {
