@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"rules":                   {"rules", "parse", "internal/conf", "internal/glob"},
 	"correlate":               {"correlate", "parse", "rules", "redact", "internal/exphist"},
 	"correlate/id":            {},
+	"correlate/workflow":      {"correlate", "parse", "rules", "redact"},
 	"correlate/correlatetest": {},
 	"redact":                  {"redact/detect", "redact/keyring", "internal/conf", "internal/glob"},
 	"redact/audit":            {"redact"},
