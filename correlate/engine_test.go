@@ -366,6 +366,24 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+// BenchmarkAddSingle is about requests of one record each, the most expensive kind for each record.
+func BenchmarkAddSingle(b *testing.B) {
+	e := correlate.NewEngine(correlate.Config{})
+	in, emit := e.AddInput(), func(*correlate.Closed) {}
+	o := correlate.Observation{RequestText: redact.Const("r"), Event: correlate.Event{
+		Service: redact.Const("shop"), Key: redact.Const("api-sync-ok"), Duration: 12, HasDuration: true, Status: 200, HasStatus: true}}
+	b.ReportAllocs()
+	offset := int64(0)
+	for b.Loop() {
+		offset++
+		o.Request = id.ID{Hi: uint64(offset) * 0x9e3779b97f4a7c15, Lo: uint64(offset), Form: id.Free}
+		o.Time = offset * int64(time.Millisecond)
+		if e.Add(in, offset, &o, emit); offset%1000 == 0 {
+			e.Advance(emit)
+		}
+	}
+}
+
 // BenchmarkMillionOpen shows that a million open requests fit into 1.2 GiB.
 func BenchmarkMillionOpen(b *testing.B) {
 	for b.Loop() {
