@@ -250,6 +250,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestPartialRequestsAccuseNobody is about an id of a million records, and requests closed early.
+func TestPartialRequestsAccuseNobody(t *testing.T) {
+	var out []string
+	emit := func(c *correlate.Closed) {
+		out = append(out, fmt.Sprint(ids(c.Requests), " ", c.Records, " ", len(c.Events), " ", showCalls(c.Calls)))
+	}
+	e, r := correlate.NewEngine(correlate.Config{Limits: correlate.Limits{Requests: 1, Events: 4}}), newReader(t)
+	in := e.AddInput()
+	for i, request := range []string{"shared", "shared", "shared", "shared", "shared", "shared", "cut", "last"} {
+		line := fmt.Sprintf(`{"t":"2026-01-02T00:00:0%dZ","RequestID":"%s","event":"REQ","from":"a","to":"%s%d"}`, i, request, request, i)
+		o, ok := r.observe([]byte(line))
+		if !ok {
+			t.Fatal(line)
+		}
+		e.Add(in, int64(i), &o, emit)
+	}
+	e.Flush(emit)
+	want := []string{"shared 6 4 a>shared0 unknown_lagging; a>shared1 unknown_lagging; a>shared2 unknown_lagging; a>shared3 unknown_lagging",
+		"cut 1 1 a>cut6 unknown_lagging", "last 1 1 a>last7 server_missing"}
+	if !slices.Equal(out, want) {
+		t.Errorf("%q", out)
+	}
+}
+
 func TestRequestsCloseInEventTime(t *testing.T) {
 	var out []string
 	emit := func(c *correlate.Closed) { out = append(out, fmt.Sprint(ids(c.Requests), " ", c.Late)) }
