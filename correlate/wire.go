@@ -19,27 +19,34 @@ var errWire = errors.New("the correlation record cannot be read, expected one as
 
 // AppendObservation writes an observation for a topic that is keyed by request: some 150 bytes, redacted texts only.
 func AppendObservation(dst []byte, o *Observation) []byte {
+	dst = appendID(appendID(append(dst, wireVersion), o.Request), o.Trace)
+	return appendEvent(appendText(appendText(dst, o.RequestText), o.TraceText), &o.Event)
+}
+
+func appendEvent(dst []byte, e *Event) []byte {
 	flags := byte(0)
-	for i, set := range [...]bool{o.HasDuration, o.HasStatus, o.ShowFrame} {
+	for i, set := range [...]bool{e.HasDuration, e.HasStatus, e.ShowFrame} {
 		if set {
 			flags |= 1 << i
 		}
 	}
-	dst = append(dst, wireVersion, flags, byte(o.Level), byte(o.Frame))
-	dst = appendID(appendID(dst, o.Request), o.Trace)
-	dst = binary.AppendVarint(dst, o.Time)
-	dst = binary.AppendVarint(dst, int64(o.Status))
-	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(float64(o.Duration)))
-	for _, t := range o.texts() {
-		s := t.String()
-		dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+	dst = append(dst, flags, byte(e.Level), byte(e.Frame))
+	dst = binary.AppendVarint(binary.AppendVarint(dst, e.Time), int64(e.Status))
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(float64(e.Duration)))
+	for _, t := range e.texts() {
+		dst = appendText(dst, *t)
 	}
 	return dst
 }
 
-// texts are all texts of an observation, in the order in which they are written.
-func (o *Observation) texts() [9]*redact.Text {
-	return [...]*redact.Text{&o.RequestText, &o.TraceText, &o.Service, &o.Key, &o.Host, &o.Zone, &o.From, &o.To, &o.Error}
+// texts are all texts of an event, in the order in which they are written.
+func (e *Event) texts() [7]*redact.Text {
+	return [...]*redact.Text{&e.Service, &e.Key, &e.Host, &e.Zone, &e.From, &e.To, &e.Error}
+}
+
+func appendText(dst []byte, t redact.Text) []byte {
+	s := t.String()
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
 func appendID(dst []byte, i id.ID) []byte {
@@ -53,24 +60,42 @@ func appendID(dst []byte, i id.ID) []byte {
 // ReadObservation reads what AppendObservation wrote. The error names nothing of the data.
 func ReadObservation(data []byte) (o Observation, err error) {
 	r := wireReader{data: data}
-	head := r.bytes(4)
-	if r.bad || head[0] != wireVersion || head[2] >= byte(parse.LevelCount) || head[3] > byte(rules.FrameTimeout) {
+	version := r.bytes(1)
+	if r.bad || version[0] != wireVersion {
 		return Observation{}, errWire
 	}
-	o.HasDuration, o.HasStatus, o.ShowFrame = head[1]&1 != 0, head[1]&2 != 0, head[1]&4 != 0
-	o.Level, o.Frame = parse.Level(head[2]), rules.Frame(head[3])
 	o.Request, o.Trace = r.id(), r.id()
-	o.Time = r.varint()
-	status := r.varint()
-	o.Status = int32(status)
-	o.Duration = parse.Millis(math.Float64frombits(r.uint64()))
-	for _, t := range o.texts() {
-		*t = redact.Stored(string(r.text()))
-	}
-	if r.bad || len(r.data) > 0 || int64(o.Status) != status || math.IsNaN(float64(o.Duration)) || o.Request.IsZero() && o.Trace.IsZero() {
+	o.RequestText, o.TraceText = redact.Stored(string(r.text())), redact.Stored(string(r.text()))
+	if r.bad || o.Request.IsZero() && o.Trace.IsZero() {
 		return Observation{}, errWire
+	}
+	o.Event, err = readEvent(r.data)
+	if err != nil {
+		return Observation{}, err
 	}
 	return o, nil
+}
+
+// readEvent reads an event, behind which there must be nothing.
+func readEvent(data []byte) (e Event, err error) {
+	r := wireReader{data: data}
+	head := r.bytes(3)
+	if r.bad || head[1] >= byte(parse.LevelCount) || head[2] > byte(rules.FrameTimeout) {
+		return Event{}, errWire
+	}
+	e.HasDuration, e.HasStatus, e.ShowFrame = head[0]&1 != 0, head[0]&2 != 0, head[0]&4 != 0
+	e.Level, e.Frame = parse.Level(head[1]), rules.Frame(head[2])
+	e.Time = r.varint()
+	status := r.varint()
+	e.Status = int32(status)
+	e.Duration = parse.Millis(math.Float64frombits(r.uint64()))
+	for _, t := range e.texts() {
+		*t = redact.Stored(string(r.text()))
+	}
+	if r.bad || len(r.data) > 0 || int64(e.Status) != status || math.IsNaN(float64(e.Duration)) {
+		return Event{}, errWire
+	}
+	return e, nil
 }
 
 // wireReader reads from the front of data; bad says that something was not there.
@@ -104,13 +129,19 @@ func (r *wireReader) varint() int64 {
 	return v
 }
 
-func (r *wireReader) text() []byte {
+func (r *wireReader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.data)
 	r.bytes(max(n, 0))
-	if r.bad = r.bad || n <= 0 || v > uint64(len(r.data)); r.bad {
+	r.bad = r.bad || n <= 0
+	return v
+}
+
+func (r *wireReader) text() []byte {
+	n := r.uvarint()
+	if r.bad = r.bad || n > uint64(len(r.data)); r.bad {
 		return nil
 	}
-	return r.bytes(int(v))
+	return r.bytes(int(n))
 }
 
 func (r *wireReader) id() id.ID {

@@ -2,10 +2,13 @@ package correlate_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/logproc/logproc/correlate"
+	"github.com/logproc/logproc/correlate/correlatetest"
 )
 
 func wireExample(t testing.TB) correlate.Observation {
@@ -49,6 +52,54 @@ func FuzzReadObservation(f *testing.F) {
 		}
 		if !bytes.Equal(correlate.AppendObservation(nil, &o), correlate.AppendObservation(nil, &again)) {
 			t.Error("two forms")
+		}
+	})
+}
+
+func TestClosedDocuments(t *testing.T) {
+	list := generated(t, correlatetest.RequestOptions{Seed: 1, Requests: 300, Timeouts: 20, Lost: 20, Span: time.Minute})
+	e := correlate.NewEngine(correlate.Config{Sample: 10, Limits: correlate.Limits{Requests: 250}})
+	in, kept, seen := e.AddInput(), 0, 0
+	emit := func(c *correlate.Closed) {
+		data := correlate.AppendClosed(nil, c)
+		got, err := correlate.ReadClosed(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen++; c.Reasons == 0 {
+			c.Events, c.Calls = nil, nil
+		} else {
+			kept++
+		}
+		if closedText(got) != closedText(c) || got.Reasons != c.Reasons || !slices.Equal(got.Events, c.Events) {
+			t.Fatalf("%s\n%s", closedText(got), closedText(c))
+		}
+		for n := range data {
+			if _, err := correlate.ReadClosed(data[:n]); err == nil {
+				t.Fatalf("%d of %d bytes are read", n, len(data))
+			}
+		}
+	}
+	for i := range list {
+		e.Add(in, int64(i), &list[i], emit)
+	}
+	if e.Flush(emit); seen != 300 || kept < 40 || kept == seen {
+		t.Errorf("%d requests, %d kept", seen, kept)
+	}
+}
+
+func FuzzReadClosed(f *testing.F) {
+	e, o := correlate.NewEngine(correlate.Config{}), wireExample(f)
+	e.Add(e.AddInput(), 0, &o, nil)
+	e.Flush(func(c *correlate.Closed) { f.Add(correlate.AppendClosed(nil, c)) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := correlate.ReadClosed(data)
+		if err != nil {
+			return
+		}
+		again, err := correlate.ReadClosed(correlate.AppendClosed(nil, c))
+		if err != nil || closedText(again) != closedText(c) {
+			t.Errorf("%v", err)
 		}
 	})
 }
