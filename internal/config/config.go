@@ -32,6 +32,7 @@ type Config struct {
 	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
 	Redact         Redact              `yaml:"redact"`
 	Summary        Summary             `yaml:"summary"`
+	Correlate      Correlate           `yaml:"correlate"`
 	Retention      time.Duration       `yaml:"retention" help:"how far behind the newest event of its partition an event may be and still correct its day; older days are deleted, older events count as late (0s: keep all)"`
 	MaxSkew        time.Duration       `yaml:"max_skew" help:"how far ahead of its Kafka record, or of the clock, an event may be; one further ahead counts as future (0s: any)"`
 	FinalScrape    time.Duration       `yaml:"final_scrape" help:"on SIGTERM, how long to wait at most for one more scrape after the last commit, when somebody scrapes at shorter intervals (0s: not at all)"`
@@ -169,6 +170,7 @@ func Default() *Config {
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
 		Summary:        defaultSummary(),
+		Correlate:      defaultCorrelate(),
 		Retention:      35 * 24 * time.Hour,
 		MaxSkew:        10 * time.Minute,
 		FinalScrape:    10 * time.Second,
@@ -272,6 +274,7 @@ func (c *Config) check(doc report) {
 	}
 	c.checkZones(doc)
 	c.checkMail(doc)
+	c.checkCorrelate(doc)
 	if k.HeartbeatInterval > 0 && k.SessionTimeout < 3*k.HeartbeatInterval {
 		doc.Add("kafka.session_timeout", fmt.Sprintf("%s is too short for a heartbeat every %s", k.SessionTimeout, k.HeartbeatInterval), "at least three times kafka.heartbeat_interval")
 	}
@@ -393,6 +396,8 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	_, naming := c.LoadNaming()
 	_, policy := c.LoadPolicy(time.Now(), nil)
 	_, keys := c.LoadKeys(getenv)
+	_, calls := c.LoadCalls()
+	_, workflows := c.LoadWorkflows()
 	_, tls := c.KafkaTLS()
 	_, sasl := c.KafkaSASL(getenv)
 	_, lists := c.Lists()
@@ -401,6 +406,7 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 		path string
 		err  error
 	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()},
+		{"correlate.calls", calls}, {"correlate.workflows", workflows},
 		{"summary.recipients", lists}, {"summary.smtp.ca", smtpTLS}} {
 		var d conf.Diagnostics
 		switch {
