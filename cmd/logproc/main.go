@@ -28,6 +28,7 @@ type cli struct {
 	Redact  redactCommand  `cmd:"" help:"Write log lines without personal data, one line for each line read."`
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
 	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
+	Trace   traceCommand   `cmd:"" help:"Show the timeline of one request, or its calls."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
 	Policy  policyCommand  `cmd:"" help:"Test, explain and compare redaction policies."`
 	Keys    keysCommand    `cmd:"" help:"Make, change and ask the keys of pseudonyms."`

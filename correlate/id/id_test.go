@@ -138,3 +138,17 @@ func FuzzTrace(f *testing.F) {
 		}
 	})
 }
+
+func TestSet(t *testing.T) {
+	full, short := id.Trace([]byte("4bf92f3577b34da6a3ce929d0e0e4736")), id.Trace([]byte("11803532876627986230"))
+	other := id.Trace([]byte("5bf92f3577b34da6a3ce929d0e0e4736"))
+	for _, test := range []struct {
+		in, of id.ID
+		want   bool
+	}{{full, full, true}, {full, short, true}, {short, full, true}, {full, other, false}, {id.ID{}, id.ID{}, false}} {
+		var s id.Set
+		if s.Add(test.in); s.Has(test.of) != test.want {
+			t.Errorf("%v has %v: not %v", test.in, test.of, test.want)
+		}
+	}
+}
