@@ -13,7 +13,7 @@ type Closed struct {
 	*Timeline
 	Reasons Reasons // why the whole timeline should be kept; 0: its ids, times, services, counts and worst level are enough
 	Evicted bool    // it was closed early because of a limit: it may be incomplete for that
-	Late    bool    // everything of it came late, maybe after the request itself was closed: its calls accuse nobody
+	Late    bool    // everything of it came late, maybe after the request itself was closed: what is missing accuses nobody
 }
 
 // Reasons is a set of reasons to keep a timeline in full.
@@ -109,6 +109,9 @@ func (e *Engine) limit(emit func(*Closed)) {
 func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 	r := *e.requests.at(d.slot)
 	e.remove(d.slot, &r)
+	r.late = r.late && e.mayBeRest(&r)
+	e.gone.add(r.request)
+	e.gone.add(r.trace)
 	events := make([]Event, len(r.events))
 	for i := range r.events {
 		events[i] = e.names.unpack(&r.events[i])
@@ -121,6 +124,12 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 	c.Reasons = e.reasons(c, r.request, r.trace)
 	e.count(c, d, &r)
 	emit(c)
+}
+
+// mayBeRest reports whether a request, all of which came late, may be the rest of one that was closed. If not, it is one
+// whose hosts' clocks are behind. Right after a restart nobody knows what was closed before.
+func (e *Engine) mayBeRest(r *request) bool {
+	return e.gone.has(r.request) || e.gone.has(r.trace) || e.suppress != unset && r.first < addTime(e.suppress, int64(e.cfg.MaxAge))
 }
 
 func (e *Engine) count(c *Closed, d deadline, r *request) {

@@ -69,6 +69,7 @@ type Engine struct {
 	due       deadlines
 	names     *names
 	baselines *baselines
+	gone      recent
 	closedTo  int64 // deadlines up to this one were closed
 	suppress  int64 // those up to this one were given out before a restart
 	stats     Stats
@@ -82,7 +83,7 @@ type Stats struct {
 	Closed  uint64 // given out
 	Evicted uint64 // of them, those that were closed early because of a limit
 	Expired uint64 // of them, those that were closed because of MaxAge
-	Late    uint64 // of them, those of which everything came after they could have been closed
+	Late    uint64 // of them, those of which everything came after the request itself may have been closed
 	Again   uint64 // closed again after a restart, and not given out
 	Beyond  uint64 // events not kept because their request had too many
 	Unnamed uint64 // names that became _overflow

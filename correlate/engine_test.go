@@ -264,12 +264,12 @@ func TestRequestsCloseInEventTime(t *testing.T) {
 		t.Fatalf("%d closed, the first %v", len(out), out[:1])
 	}
 	out = nil
-	feed(e, a, emit, "5 late -; 4000 q3000 -")
+	feed(e, a, emit, "5 late -; 7 q7 -; 4000 q3000 -")
 	feed(e, a, emit, "90000000 ahead -; 4001 q3001 -") // a clock that is 25 hours ahead
 	if e.Advance(emit); len(out) > 3 || slices.Contains(out, "ahead false") || e.Stats().Ahead != 3 || e.Watermark() > dayStart.UnixNano()+3000e6 {
 		t.Errorf("%d closed, %+v, watermark %d", len(out), e.Stats(), e.Watermark())
 	}
-	if e.Flush(emit); !slices.Contains(out, "late true") || !slices.Contains(out, "ahead false") {
+	if e.Flush(emit); !slices.Contains(out, "late false") || !slices.Contains(out, "q7 true") || !slices.Contains(out, "ahead false") {
 		t.Errorf("%v", out[max(0, len(out)-4):])
 	}
 }

@@ -45,11 +45,14 @@ type matcher struct {
 }
 
 // match joins the sides of a group. Where clocks are equal enough, the server's part lies within the client's; where
-// that leads to a call that cannot be, the durations decide. Clients without an answer get what is left, in the
-// order in which they began.
+// that leads to calls that can hardly be, and durations alone do not, these decide. Clients without an answer get
+// what is left, in the order in which they began.
 func (m *matcher) match(g *group) {
-	slices.SortStableFunc(g.servers, func(a, b int) int { return cmp.Compare(m.servers[a].Start, m.servers[b].Start) })
-	slices.SortStableFunc(g.clients, func(a, b int) int { return cmp.Compare(m.clients[a].Start, m.clients[b].Start) })
+	byStart := func(sides []Side) func(a, b int) int {
+		return func(a, b int) int { return cmp.Compare(sides[a].Start, sides[b].Start) }
+	}
+	slices.SortStableFunc(g.servers, byStart(m.servers))
+	slices.SortStableFunc(g.clients, byStart(m.clients))
 	var answered, others []int
 	for _, i := range g.clients {
 		if c := &m.clients[i]; c.Ended && !c.TimedOut && c.HasDuration {
@@ -58,14 +61,29 @@ func (m *matcher) match(g *group) {
 			others = append(others, i)
 		}
 	}
-	if !m.byTime(answered, g.servers) {
-		for _, i := range answered {
+	try := func(pair func(clients, servers []int)) (odd int) {
+		for _, i := range g.clients {
 			m.release(i)
 		}
-		m.byDuration(answered, g.servers)
+		pair(answered, g.servers)
+		m.byOrder(answered, g.servers)
+		m.byOrder(others, g.servers)
+		return m.odd(g.clients)
 	}
-	m.byOrder(answered, g.servers)
-	m.byOrder(others, g.servers)
+	if odd := try(m.byTime); odd > 0 && try(m.byDuration) >= odd {
+		try(m.byTime)
+	}
+}
+
+// odd counts the calls whose server took longer than the client waited.
+func (m *matcher) odd(clients []int) (n int) {
+	for _, i := range clients {
+		if at := m.partner[i]; at >= 0 && m.clients[i].HasDuration && m.servers[at].HasDuration &&
+			m.servers[at].Duration > m.clients[i].Duration+slack(&m.clients[i], &m.servers[at]) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *matcher) take(client, server int) { m.partner[client], m.taken[server] = server, true }
@@ -79,7 +97,11 @@ func (m *matcher) release(client int) {
 // may reports whether a free server's side can be the client's by name, and took no longer than it.
 func (m *matcher) may(client, server int) bool {
 	c, s := &m.clients[client], &m.servers[server]
-	return m.named(client, server) && s.Ended && (!s.HasDuration || s.Duration <= c.Duration+slack(c, s))
+	longest := c.Duration
+	if !c.measured || !s.measured {
+		longest += slack(c, s)
+	}
+	return m.named(client, server) && s.Ended && (!s.HasDuration || s.Duration <= longest)
 }
 
 // named reports whether a server's side is free and of the client, as far as it knows.
@@ -88,9 +110,8 @@ func (m *matcher) named(client, server int) bool {
 	return !m.taken[server] && (s.from == c.from || s.from.String() == "" || c.from.String() == "")
 }
 
-// byTime gives every answered client the side that lies within it and began soonest after it. It reports whether
-// nothing is left open.
-func (m *matcher) byTime(clients, servers []int) bool {
+// byTime gives every answered client the side that lies within it and began soonest after it.
+func (m *matcher) byTime(clients, servers []int) {
 	for _, i := range clients {
 		c := &m.clients[i]
 		best, distance := -1, int64(0)
@@ -105,12 +126,6 @@ func (m *matcher) byTime(clients, servers []int) bool {
 			m.take(i, best)
 		}
 	}
-	for _, i := range clients {
-		if m.partner[i] < 0 && slices.ContainsFunc(servers, func(at int) bool { return m.named(i, at) }) {
-			return false
-		}
-	}
-	return true
 }
 
 // byDuration gives the answered clients, the quickest first, the longest side that took no longer than they did. No
@@ -131,7 +146,7 @@ func (m *matcher) byDuration(clients, servers []int) {
 	}
 }
 
-// byOrder gives clients what is left.
+// byOrder gives clients what is left, in the order in which it began.
 func (m *matcher) byOrder(clients, servers []int) {
 	for _, i := range clients {
 		if m.partner[i] >= 0 {

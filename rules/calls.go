@@ -61,20 +61,6 @@ type callFrame struct {
 	conditions []condition
 }
 
-// source is where a text of a call comes from.
-type source struct {
-	kind sourceKind
-	path parse.Path
-}
-
-type sourceKind uint8
-
-const (
-	sourceField sourceKind = iota
-	sourceService
-	sourceKey
-)
-
 // DefaultCalls gives the built-in rules, see DefaultCallsFile.
 func DefaultCalls() *Calls {
 	c, err := LoadCalls("calls.yaml", nil)

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/logproc/logproc/internal/conf"
 	"github.com/logproc/logproc/parse"
@@ -105,18 +104,7 @@ func (c *callsCompiler) sources(path string, names []string) []source {
 	c.atMost(path, len(names), maxSources)
 	var list []source
 	for i, name := range names {
-		at := index(path, i)
-		c.named(at, name)
-		switch {
-		case name == "$service":
-			list = append(list, source{kind: sourceService})
-		case name == "$key":
-			list = append(list, source{kind: sourceKey})
-		case strings.HasPrefix(name, "$"):
-			c.doc.Add(at, fmt.Sprintf("%s is %q", at, name), "the name of a field, $service or $key")
-		default:
-			list = append(list, source{path: parse.NewPath(name)})
-		}
+		list = append(list, c.source(index(path, i), name))
 	}
 	return list
 }

@@ -1,10 +1,6 @@
 package rules
 
 import (
-	"bytes"
-	"strings"
-
-	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -71,41 +67,11 @@ func (m *CallMatcher) fill(r *parse.Record, rule *callRule, f *callFrame) {
 // first gives the first source that has a text. own tells whether the record's service is the side asked for.
 func (m *CallMatcher) first(r *parse.Record, sources []source, f *callFrame, own bool) []byte {
 	for i := range sources {
-		var text []byte
-		switch s := &sources[i]; {
-		case s.kind == sourceField:
-			text = m.fields.textOf(r.Get(s.path))
-		case s.kind == sourceService && own:
-			text = r.Service
-		case s.kind == sourceKey:
-			text = m.stem(r, f)
-		}
-		if len(text) > 0 {
-			return text
+		if s := &sources[i]; s.kind != sourceService || own {
+			if text := m.fields.source(r, s, f.conditions); len(text) > 0 {
+				return text
+			}
 		}
 	}
 	return nil
-}
-
-// stem gives what the stars of the key's glob stand for, of a glob with a star at one of its ends; the
-// whole key of any other.
-func (m *CallMatcher) stem(r *parse.Record, f *callFrame) []byte {
-	for i := range f.conditions {
-		c := &f.conditions[i]
-		if m.calls.paths[c.path].String() != keyPath {
-			continue
-		}
-		for _, g := range c.globs {
-			if !g.Match(r.Key) {
-				continue
-			}
-			switch tail, head := strings.TrimPrefix(string(g), "*"), strings.TrimSuffix(string(g), "*"); {
-			case len(tail) < len(g) && glob.Glob(tail).Literal():
-				return bytes.TrimSuffix(r.Key, []byte(tail))
-			case len(head) < len(g) && glob.Glob(head).Literal():
-				return bytes.TrimPrefix(r.Key, []byte(head))
-			}
-		}
-	}
-	return r.Key
 }

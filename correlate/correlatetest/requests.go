@@ -85,8 +85,9 @@ func Requests(o RequestOptions, write func(arrival time.Time, line []byte)) []Fa
 	m.setClocks()
 	faults := m.plant()
 	var truth []Fault
+	step := int64(o.Span) / int64(max(o.Requests, 1))
 	for i := range o.Requests {
-		at := o.Start.UnixNano() + int64(i)*int64(o.Span)/int64(max(o.Requests, 1))
+		at := o.Start.UnixNano() + int64(i)*step
 		m.emit(at, write)
 		m.id = fmt.Sprintf("%08x-%04x", m.random.Uint32(), i)
 		m.trace = fmt.Sprintf("%016x%016x", m.random.Uint64()|1<<63, m.random.Uint64())
