@@ -61,6 +61,9 @@ func (e *Engine) closeUpTo(t int64, emit func(*Closed)) {
 		e.closedTo = max(e.closedTo, t)
 	}
 	for i := range e.inputs {
+		if t < math.MaxInt64 {
+			e.inputs[i].closed = max(e.inputs[i].closed, t)
+		}
 		e.inputs[i].replay.compact(&e.requests)
 	}
 }
@@ -116,11 +119,11 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 	for i := range r.events {
 		events[i] = e.names.unpack(&r.events[i])
 	}
-	if d.at <= e.suppress && !evicted {
+	if d.at <= r.given && !evicted {
 		e.stats.Again++
 		return
 	}
-	c := &Closed{Timeline: e.timeline(&r, events), Evicted: evicted, Late: r.late}
+	c := &Closed{Timeline: e.timeline(&r, events, evicted), Evicted: evicted, Late: r.late}
 	c.Reasons = e.reasons(c, r.request, r.trace)
 	e.count(c, d, &r)
 	emit(c)
@@ -129,7 +132,7 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 // mayBeRest reports whether a request, all of which came late, may be the rest of one that was closed. If not, it is one
 // whose hosts' clocks are behind. Right after a restart nobody knows what was closed before.
 func (e *Engine) mayBeRest(r *request) bool {
-	return e.gone.has(r.request) || e.gone.has(r.trace) || e.suppress != unset && r.first < addTime(e.suppress, int64(e.cfg.MaxAge))
+	return e.gone.has(r.request) || e.gone.has(r.trace) || r.given != unset && r.first < addTime(r.given, int64(e.cfg.MaxAge))
 }
 
 func (e *Engine) count(c *Closed, d deadline, r *request) {
@@ -145,9 +148,10 @@ func (e *Engine) count(c *Closed, d deadline, r *request) {
 	}
 }
 
-func (e *Engine) timeline(r *request, events []Event) *Timeline {
+// timeline makes the timeline of a request. What one lacks of which we do not have everything accuses nobody.
+func (e *Engine) timeline(r *request, events []Event, evicted bool) *Timeline {
 	lagging := e.cfg.Lagging
-	if r.late {
+	if r.late || r.torn || evicted || int(r.records) > len(events) {
 		lagging = func(int64, int64) bool { return true }
 	}
 	var requests []Name
