@@ -31,6 +31,7 @@ type Config struct {
 	Naming         string              `yaml:"naming" help:"naming rule file; without it the built-in convention"`
 	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
 	Redact         Redact              `yaml:"redact"`
+	Correlate      Correlate           `yaml:"correlate"`
 	Summary        Summary             `yaml:"summary"`
 	Retention      time.Duration       `yaml:"retention" help:"how far behind the newest event of its partition an event may be and still correct its day; older days are deleted, older events count as late (0s: keep all)"`
 	MaxSkew        time.Duration       `yaml:"max_skew" help:"how far ahead of its Kafka record, or of the clock, an event may be; one further ahead counts as future (0s: any)"`
@@ -174,6 +175,7 @@ func Default() *Config {
 		StoreStrict:    "off",
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
+		Correlate:      defaultCorrelate(),
 		Summary:        Summary{Zone: "UTC"},
 		Retention:      35 * 24 * time.Hour,
 		MaxSkew:        10 * time.Minute,
@@ -318,6 +320,7 @@ func (c *Config) check(doc report) {
 			doc.Errorf("fields", "fields: %s", strings.TrimPrefix(strings.TrimSpace(line), "parse: "))
 		}
 	}
+	c.Correlate.check(doc)
 	c.checkWords(doc)
 }
 
@@ -337,6 +340,7 @@ func (c *Config) checkWords(doc report) {
 	}{
 		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		{"log.format", c.Log.Format, []string{"text", "json"}},
+		{"correlate.mode", c.Correlate.Mode, []string{CorrelateOff, CorrelateProcess}},
 		{"store_strict", c.StoreStrict, []string{"off", "local", "replica"}},
 		{"redact.compression", c.Redact.Compression, []string{"zstd", "lz4", "snappy", "gzip", "none"}},
 		{"redact.partitioning", c.Redact.Partitioning, []string{"keep", "key", "round-robin"}},
@@ -394,6 +398,7 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	files := c.doc.Beside()
 	var inside conf.Diagnostics
 	_, naming := c.LoadNaming()
+	_, calls := c.LoadCalls()
 	_, policy := c.LoadPolicy(time.Now(), nil)
 	_, keys := c.LoadKeys(getenv)
 	_, tls := c.KafkaTLS()
@@ -401,7 +406,7 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	for _, check := range []struct {
 		path string
 		err  error
-	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()}} {
+	}{{"naming", naming}, {"correlate.calls", calls}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()}} {
 		var d conf.Diagnostics
 		switch {
 		case errors.As(check.err, &d):
