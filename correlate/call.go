@@ -37,6 +37,9 @@ func (c *Call) start() int64 {
 // pair finds the calls among events in the order of compare. lagging tells whether records of a span of time may be
 // missing for reasons of our own.
 func pair(events []Event, lagging func(from, to int64) bool) []Call {
+	if !slices.ContainsFunc(events, func(e Event) bool { return e.Frame != rules.FrameNone }) {
+		return nil
+	}
 	clients := sides(events, func(f rules.Frame) bool { return f == rules.FrameRequest },
 		func(f rules.Frame) bool { return f == rules.FrameReply || f == rules.FrameTimeout })
 	servers := sides(events, func(f rules.Frame) bool { return f == rules.FrameIn },

@@ -12,8 +12,10 @@ import (
 type Closed struct {
 	*Timeline
 	Reasons Reasons // why the whole timeline should be kept; 0: its ids, times, services, counts and worst level are enough
-	Evicted bool    // it was closed early because of a limit: it may be incomplete for that
-	Late    bool    // everything of it came late, maybe after the request itself was closed: what is missing accuses nobody
+	// It may be known in part only, and what is missing then accuses nobody (UnknownLagging): because a limit was
+	// reached, because it was older than MaxAge, or because everything of it came late, maybe after the request itself
+	// was closed. The same holds when Records is more than there are Events.
+	Evicted, Expired, Late bool
 }
 
 // Reasons is a set of reasons to keep a timeline in full.
@@ -123,9 +125,11 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 		e.stats.Again++
 		return
 	}
-	c := &Closed{Timeline: e.timeline(&r, events, evicted), Evicted: evicted, Late: r.late}
+	expired := !evicted && d.at < addTime(r.last, int64(e.cfg.Lateness))
+	partial := evicted || expired || r.late || r.torn || int(r.records) > len(events)
+	c := &Closed{Timeline: e.timeline(&r, events, partial), Evicted: evicted, Expired: expired, Late: r.late}
 	c.Reasons = e.reasons(c, r.request, r.trace)
-	e.count(c, d, &r)
+	e.count(c)
 	emit(c)
 }
 
@@ -135,23 +139,22 @@ func (e *Engine) mayBeRest(r *request) bool {
 	return e.gone.has(r.request) || e.gone.has(r.trace) || r.given != unset && r.first < addTime(r.given, int64(e.cfg.MaxAge))
 }
 
-func (e *Engine) count(c *Closed, d deadline, r *request) {
+func (e *Engine) count(c *Closed) {
 	e.stats.Closed++
-	switch {
-	case c.Evicted:
-		e.stats.Evicted++
-	case d.at < addTime(r.last, int64(e.cfg.Lateness)):
-		e.stats.Expired++
-	}
-	if c.Late {
-		e.stats.Late++
+	for _, n := range [...]struct {
+		is bool
+		of *uint64
+	}{{c.Evicted, &e.stats.Evicted}, {c.Expired, &e.stats.Expired}, {c.Late, &e.stats.Late}} {
+		if n.is {
+			*n.of++
+		}
 	}
 }
 
-// timeline makes the timeline of a request. What one lacks of which we do not have everything accuses nobody.
-func (e *Engine) timeline(r *request, events []Event, evicted bool) *Timeline {
+// timeline makes the timeline of a request. One that is known in part only accuses nobody.
+func (e *Engine) timeline(r *request, events []Event, partial bool) *Timeline {
 	lagging := e.cfg.Lagging
-	if r.late || r.torn || evicted || int(r.records) > len(events) {
+	if partial {
 		lagging = func(int64, int64) bool { return true }
 	}
 	var requests []Name

@@ -10,21 +10,30 @@ import (
 type Collector struct {
 	requests, traces []Name
 	events           []Event
+	records          int
 }
 
-// Add adds an observation.
+// maxCollected bounds the events of a Collector: an id that is no id may be in every record.
+const maxCollected = 20_000
+
+// Add adds an observation. Of too many the events are only counted, see Timeline.Records.
 func (c *Collector) Add(o *Observation) {
+	if c.records++; c.records > maxCollected {
+		return
+	}
 	c.requests = addName(c.requests, Name{o.Request, o.RequestText})
 	c.traces = addName(c.traces, Name{o.Trace, o.TraceText})
 	c.events = append(c.events, o.Event)
 }
 
-// Len gives the number of observations.
-func (c *Collector) Len() int { return len(c.events) }
-
 // Timeline gives the timeline of what was added; the collector must not be used any more.
 func (c *Collector) Timeline(o Options) *Timeline {
-	return NewTimeline(c.requests, c.traces, c.events, o)
+	if c.records > len(c.events) {
+		o.Lagging = func(int64, int64) bool { return true }
+	}
+	t := NewTimeline(c.requests, c.traces, c.events, o)
+	t.Records = c.records
+	return t
 }
 
 // addName adds a name to a sorted list; of several spellings of one id the first in the order of the alphabet stays.

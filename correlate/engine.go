@@ -134,3 +134,13 @@ func (e *Engine) Advance(emit func(*Closed)) { e.closeUpTo(e.Watermark(), emit) 
 
 // Flush closes all requests, as at the end of the data.
 func (e *Engine) Flush(emit func(*Closed)) { e.closeUpTo(math.MaxInt64, emit) }
+
+// TraceOf gives a trace of an open request by its RequestID; ok is false when none is known.
+func (e *Engine) TraceOf(request id.ID) (trace Name, ok bool) {
+	slot, known := e.byRequest[request]
+	if !known {
+		return Name{}, false
+	}
+	r := e.requests.at(slot)
+	return Name{r.trace, r.traceText}, !r.trace.IsZero()
+}

@@ -250,6 +250,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestPartialRequestsAccuseNobody is about an id of a million records, and requests closed early.
+func TestPartialRequestsAccuseNobody(t *testing.T) {
+	var out []string
+	emit := func(c *correlate.Closed) {
+		out = append(out, fmt.Sprint(ids(c.Requests), " ", c.Records, " ", len(c.Events), " ", showCalls(c.Calls)))
+	}
+	e, r := correlate.NewEngine(correlate.Config{Limits: correlate.Limits{Requests: 1, Events: 4}}), newReader(t)
+	in := e.AddInput()
+	for i, request := range []string{"shared", "shared", "shared", "shared", "shared", "shared", "cut", "last"} {
+		line := fmt.Sprintf(`{"t":"2026-01-02T00:00:0%dZ","RequestID":"%s","event":"REQ","from":"a","to":"%s%d"}`, i, request, request, i)
+		o, ok := r.observe([]byte(line))
+		if !ok {
+			t.Fatal(line)
+		}
+		e.Add(in, int64(i), &o, emit)
+	}
+	e.Flush(emit)
+	want := []string{"shared 6 4 a>shared0 unknown_lagging; a>shared1 unknown_lagging; a>shared2 unknown_lagging; a>shared3 unknown_lagging",
+		"cut 1 1 a>cut6 unknown_lagging", "last 1 1 a>last7 server_missing"}
+	if !slices.Equal(out, want) {
+		t.Errorf("%q", out)
+	}
+}
+
 func TestRequestsCloseInEventTime(t *testing.T) {
 	var out []string
 	emit := func(c *correlate.Closed) { out = append(out, fmt.Sprint(ids(c.Requests), " ", c.Late)) }
@@ -361,6 +385,24 @@ func BenchmarkAdd(b *testing.B) {
 		o.Time += offset / int64(len(list)) * int64(time.Hour)
 		e.Add(in, offset, &o, emit)
 		if offset++; offset%1000 == 0 {
+			e.Advance(emit)
+		}
+	}
+}
+
+// BenchmarkAddSingle is about requests of one record each, the most expensive kind for each record.
+func BenchmarkAddSingle(b *testing.B) {
+	e := correlate.NewEngine(correlate.Config{})
+	in, emit := e.AddInput(), func(*correlate.Closed) {}
+	o := correlate.Observation{RequestText: redact.Const("r"), Event: correlate.Event{
+		Service: redact.Const("shop"), Key: redact.Const("api-sync-ok"), Duration: 12, HasDuration: true, Status: 200, HasStatus: true}}
+	b.ReportAllocs()
+	offset := int64(0)
+	for b.Loop() {
+		offset++
+		o.Request = id.ID{Hi: uint64(offset) * 0x9e3779b97f4a7c15, Lo: uint64(offset), Form: id.Free}
+		o.Time = offset * int64(time.Millisecond)
+		if e.Add(in, offset, &o, emit); offset%1000 == 0 {
 			e.Advance(emit)
 		}
 	}

@@ -93,6 +93,8 @@ func (e *Engine) addTrace(slot uint32, n Name) {
 		r.extra = &extra{traces: []Name{n}}
 	case len(r.extra.traces) < maxTraces:
 		r.extra.traces = append(r.extra.traces, n)
+	default:
+		return // nor is it found by it: what is in the map must be taken out again
 	}
 	if _, taken := e.byTrace[n.ID.Lo]; !taken {
 		e.byTrace[n.ID.Lo] = slot
@@ -108,7 +110,9 @@ func (e *Engine) meet(slot, other uint32) {
 		return
 	}
 	for _, n := range o.traces() {
-		e.byTrace[n.ID.Lo] = slot
+		if e.byTrace[n.ID.Lo] == other {
+			delete(e.byTrace, n.ID.Lo)
+		}
 		e.addTrace(slot, n)
 	}
 	e.stats.Bytes -= requestBytes + int64(cap(o.events))*storedBytes

@@ -17,6 +17,9 @@ import (
 //
 // events are in the order of compare already; calls refer to them.
 func order(events []Event, calls []Call) []Event {
+	if len(calls) == 0 {
+		return events
+	}
 	before := make([]int, len(events)) // the event that must come first; -1 for none
 	for i := range before {
 		before[i] = -1

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/valyala/fastjson"
 
 	"github.com/logproc/logproc/internal/glob"
@@ -13,7 +15,58 @@ const keyPath = "msg"
 // condition holds when the value of a field fits one of the globs.
 type condition struct {
 	path  int // index into the paths of a fieldReader
-	globs []glob.Glob
+	globs []pattern
+}
+
+// pattern is a glob; what it comes to is worked out beforehand, as most records fit none.
+type pattern struct {
+	glob glob.Glob
+	kind patternKind
+	text string // of the glob without its star
+}
+
+type patternKind uint8
+
+const (
+	patternAny    patternKind = iota // a glob of several stars, or one in the middle
+	patternWhole                     // no star
+	patternSuffix                    // a star in front
+	patternPrefix                    // a star at the end
+)
+
+func newPattern(text string) pattern {
+	tail, head := strings.TrimPrefix(text, "*"), strings.TrimSuffix(text, "*")
+	switch {
+	case glob.Glob(text).Literal():
+		return pattern{glob.Glob(text), patternWhole, text}
+	case len(tail) < len(text) && glob.Glob(tail).Literal():
+		return pattern{glob.Glob(text), patternSuffix, tail}
+	case len(head) < len(text) && glob.Glob(head).Literal():
+		return pattern{glob.Glob(text), patternPrefix, head}
+	}
+	return pattern{glob: glob.Glob(text)}
+}
+
+func (p *pattern) match(value []byte) bool {
+	n := len(p.text)
+	switch p.kind {
+	case patternWhole:
+		return string(value) == p.text
+	case patternSuffix:
+		return len(value) >= n && string(value[len(value)-n:]) == p.text
+	case patternPrefix:
+		return len(value) >= n && string(value[:n]) == p.text
+	}
+	return p.glob.Match(value)
+}
+
+func (c *condition) match(value []byte) bool {
+	for i := range c.globs {
+		if c.globs[i].match(value) {
+			return true
+		}
+	}
+	return false
 }
 
 // fieldReader holds records against conditions, looking each field up at most once.
@@ -44,7 +97,7 @@ func (m *fieldReader) fit(r *parse.Record, conditions []condition) bool {
 	for i := range conditions {
 		c := &conditions[i]
 		value := m.value(r, c.path)
-		if value == nil || !glob.Any(c.globs, value) {
+		if value == nil || !c.match(value) {
 			return false
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -37,7 +36,7 @@ func (c *conditionCompiler) conditions(path string, when map[string][]string) []
 		condition := condition{path: c.path(name)}
 		for j, value := range when[name] {
 			if c.named(index(at, j), value) {
-				condition.globs = append(condition.globs, glob.Glob(value))
+				condition.globs = append(condition.globs, newPattern(value))
 			}
 		}
 		list = append(list, condition)

@@ -1,11 +1,9 @@
 package rules
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
-	"github.com/logproc/logproc/internal/glob"
 	"github.com/logproc/logproc/parse"
 )
 
@@ -43,15 +41,16 @@ func (m *fieldReader) stem(r *parse.Record, conditions []condition) []byte {
 		if m.paths[c.path].String() != keyPath {
 			continue
 		}
-		for _, g := range c.globs {
-			if !g.Match(r.Key) {
+		for i := range c.globs {
+			g := &c.globs[i]
+			if !g.match(r.Key) {
 				continue
 			}
-			switch tail, head := strings.TrimPrefix(string(g), "*"), strings.TrimSuffix(string(g), "*"); {
-			case len(tail) < len(g) && glob.Glob(tail).Literal():
-				return bytes.TrimSuffix(r.Key, []byte(tail))
-			case len(head) < len(g) && glob.Glob(head).Literal():
-				return bytes.TrimPrefix(r.Key, []byte(head))
+			switch g.kind {
+			case patternSuffix:
+				return r.Key[:len(r.Key)-len(g.text)]
+			case patternPrefix:
+				return r.Key[len(g.text):]
 			}
 		}
 	}

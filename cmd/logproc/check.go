@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/logproc/logproc/internal/conf"
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/rollup/stores"
 	"github.com/logproc/logproc/sinks/web"
+	"github.com/logproc/logproc/sinks/web/trace"
 )
 
 type checkCommand struct {
@@ -31,6 +34,12 @@ func (c *checkCommand) Run(std streams) error {
 	var found conf.Diagnostics
 	errors.As(err, &found)
 	found = append(found, cfg.CheckFiles(os.Getenv)...)
+	for _, name := range slices.Sorted(maps.Keys(cfg.Correlate.Links)) {
+		if err := trace.CheckTemplate(cfg.Correlate.Links[name]); err != nil {
+			path := "correlate.links." + name
+			found = append(found, cfg.Diagnose(path, fmt.Errorf("%s: %w", path, err))...)
+		}
+	}
 	if len(found) == 0 {
 		if err := stores.Check(cfg.StoreURL(), stores.Options{}); err != nil {
 			found = append(found, cfg.Diagnose("store", err)...)

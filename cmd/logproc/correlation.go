@@ -36,10 +36,14 @@ func (i *instance) openCorrelation() error {
 		return err
 	}
 	c.prom = metrics
+	sample := cfg.Sample
+	if sample == 0 {
+		sample = -1 // none
+	}
 	c.engine = live.New(live.Config{
 		Engine: correlate.Config{
-			Lateness: cfg.Lateness, MaxAge: cfg.MaxAge, Gap: cfg.Gap, Sample: cfg.Sample,
-			Limits: correlate.Limits{Requests: cfg.Requests, Events: cfg.Events},
+			Lateness: cfg.Lateness, MaxAge: cfg.MaxAge, Gap: cfg.Gap, Sample: sample,
+			Limits: correlate.Limits{Requests: cfg.Requests, Events: cfg.Events, Bytes: int64(cfg.Memory)},
 		},
 		Store: i.store, Group: i.cfg.Kafka.Group, Keep: cfg.Keep, KeepAll: cfg.KeepAll, Shown: metrics, Logger: i.logger,
 	})
@@ -165,9 +169,9 @@ func (i *instance) writeRequest(ctx context.Context, q web.RequestQuery, w io.Wr
 	}
 	switch {
 	case q.Format == "json":
-		return trace.JSON(w, kept.Timeline, nil)
+		return trace.JSON(w, kept.Timeline, i.cfg.Correlate.Links)
 	case q.Format == "html":
-		return trace.HTML(w, kept.Timeline, nil)
+		return trace.HTML(w, kept.Timeline, i.cfg.Correlate.Links)
 	case q.Calls:
 		return trace.Calls(w, kept.Timeline)
 	}

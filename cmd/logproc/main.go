@@ -29,6 +29,7 @@ type cli struct {
 	Count   countCommand   `cmd:"" help:"Print what the pipeline would count in files."`
 	Lint    lintCommand    `cmd:"" help:"Check keys and fields against the naming convention."`
 	Trace   traceCommand   `cmd:"" help:"Show the timeline of one request, or its calls."`
+	Work    workCommand    `cmd:"" name:"workflow" help:"Follow long-running work through its states."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and the files it names."`
 	Policy  policyCommand  `cmd:"" help:"Test, explain and compare redaction policies."`
 	Keys    keysCommand    `cmd:"" help:"Make, change and ask the keys of pseudonyms."`

@@ -69,6 +69,9 @@ func (c *traceCommand) Run(ctx context.Context, std streams) error {
 		_, _ = fmt.Fprintln(std.err, "logproc: no record has this RequestID or trace id; expected one as it is in the logs, or at least its first 4 characters")
 		return errFindings
 	}
+	if more := timeline.Records - len(timeline.Events); more > 0 {
+		_, _ = fmt.Fprintf(std.err, "logproc: %d more records have this id and are not shown; is it an id of one request?\n", more)
+	}
 	return c.write(std.out, timeline)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -110,5 +111,17 @@ func TestTraceFailures(t *testing.T) {
 	ambiguous := strings.ReplaceAll(requests, "r-1", "request-1") + strings.ReplaceAll(requests, "r-1", "request-2")
 	if code, _, messages := runTrace(t, ambiguous, "reque"); code != 2 || !strings.Contains(messages, "request-1, request-2") {
 		t.Errorf("ambiguous: code %d, %q", code, messages)
+	}
+}
+
+func TestCheckReportsLinks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "logproc.yaml")
+	if err := os.WriteFile(file, []byte("correlate:\n  links:\n    jaeger: https://jaeger.example/trace/{trace_id}\n    bad: jaeger/{trace}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"check", "-c", file}, streams{strings.NewReader(""), &stdout, &stderr})
+	if want := file + ":4:10: correlate.links.bad: it is no URL template"; code != 2 || !strings.HasPrefix(stdout.String(), want) || strings.Count(stdout.String(), "\n") != 1 {
+		t.Errorf("code %d: %s", code, stdout.String())
 	}
 }

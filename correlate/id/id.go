@@ -111,14 +111,11 @@ func full(hi, lo uint64) ID {
 
 // free hashes an id of no known form. The hash has to hold against ids that somebody chose to collide.
 func free(raw []byte) ID {
-	sum := sha256.New()
-	_, _ = sum.Write(raw[:min(len(raw), MaxBytes)])
 	if len(raw) > MaxBytes {
-		_, _ = sum.Write(strconv.AppendInt(nil, int64(len(raw)), 10))
+		raw = strconv.AppendInt(raw[:MaxBytes:MaxBytes], int64(len(raw)), 10)
 	}
-	var buf [sha256.Size]byte
-	h := sum.Sum(buf[:0])
-	return ID{Hi: binary.BigEndian.Uint64(h), Lo: binary.BigEndian.Uint64(h[8:]), Form: Free}
+	h := sha256.Sum256(raw)
+	return ID{Hi: binary.BigEndian.Uint64(h[:]), Lo: binary.BigEndian.Uint64(h[8:]), Form: Free}
 }
 
 // decimal reads a number of 64 bits. Shorter ones than seven digits are counters rather than random ids, and

@@ -76,7 +76,7 @@ func (e *AmbiguousError) Error() string {
 
 // Find gives the request that has a RequestID or trace id, or the only one whose id begins with a text. The error is
 // ErrNotFound, an AmbiguousError, or the store's.
-func Find(ctx context.Context, store rollup.Documents, text string) (Kept, error) {
+func Find(ctx context.Context, store rollup.Documents, text string) (*correlate.Closed, error) {
 	raw := []byte(strings.TrimSpace(text))
 	if request := id.Request(raw); !request.IsZero() {
 		if k, err := read(ctx, store, request.String()); !errors.Is(err, ErrNotFound) {
@@ -97,11 +97,11 @@ func Find(ctx context.Context, store rollup.Documents, text string) (Kept, error
 		}
 	}
 	if len(prefix) < id.MinPrefix {
-		return Kept{}, ErrNotFound
+		return nil, ErrNotFound
 	}
 	keys, err := lead(ctx, store, namePrefix+prefix)
 	if err != nil {
-		return Kept{}, err
+		return nil, err
 	}
 	more, err := lead(ctx, store, requestPrefix+prefix)
 	for key := range more {
@@ -133,9 +133,9 @@ func lead(ctx context.Context, store rollup.Documents, prefix string) (map[strin
 }
 
 // one reads the only request.
-func one(ctx context.Context, store rollup.Documents, keys map[string]bool, err error) (Kept, error) {
+func one(ctx context.Context, store rollup.Documents, keys map[string]bool, err error) (*correlate.Closed, error) {
 	if err != nil {
-		return Kept{}, err
+		return nil, err
 	}
 	ambiguous := &AmbiguousError{}
 	for key := range keys {
@@ -145,20 +145,20 @@ func one(ctx context.Context, store rollup.Documents, keys map[string]bool, err 
 		ambiguous.IDs = append(ambiguous.IDs, key)
 	}
 	if len(keys) == 0 {
-		return Kept{}, ErrNotFound
+		return nil, ErrNotFound
 	}
 	slices.Sort(ambiguous.IDs)
-	return Kept{}, ambiguous
+	return nil, ambiguous
 }
 
 // read reads the request of a key.
-func read(ctx context.Context, store rollup.Documents, key string) (Kept, error) {
+func read(ctx context.Context, store rollup.Documents, key string) (*correlate.Closed, error) {
 	doc, err := store.Document(ctx, requestPrefix+key)
 	switch {
 	case err != nil:
-		return Kept{}, fmt.Errorf("read a request from the store: %w", err)
+		return nil, fmt.Errorf("read a request from the store: %w", err)
 	case doc.Version == 0:
-		return Kept{}, ErrNotFound
+		return nil, ErrNotFound
 	}
-	return decode(doc.Value)
+	return correlate.ReadClosed(doc.Value)
 }

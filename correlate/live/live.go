@@ -24,8 +24,8 @@ type Config struct {
 	Group string
 	// Keep is how long a timeline is kept (default 7 days).
 	Keep time.Duration
-	// KeepAll keeps every request in full, not only those of interest and a sample. It costs two or more documents
-	// for each request.
+	// KeepAll keeps ids, times, services and verdicts of every other request too. It costs two or more documents for
+	// each.
 	KeepAll bool
 	// Interval is how often what was closed is given out (default 1s).
 	Interval time.Duration

@@ -81,21 +81,32 @@ func (c *Correlator) documents(ctx context.Context, closed *correlate.Closed) ([
 	if before.Version == 0 && closed.Reasons == 0 && !c.cfg.KeepAll {
 		return nil, nil // the rest of one that was not kept
 	}
-	whole := Kept{Timeline: closed.Timeline, Reasons: closed.Reasons.String()}
+	whole := closed
 	if before.Version > 0 {
-		if earlier, err := decode(before.Value); err == nil {
-			whole = merge(earlier, whole)
+		if earlier, err := correlate.ReadClosed(before.Value); err == nil {
+			whole = merge(earlier, closed)
 		}
 	}
-	value, err := encode(whole)
-	if err != nil {
-		return nil, err
-	}
-	docs := []rollup.Document{{Name: requestPrefix + key, Value: value}}
+	docs := []rollup.Document{{Name: requestPrefix + key, Value: encode(whole)}}
 	for _, name := range otherNames(whole.Timeline, key) {
 		docs = append(docs, rollup.Document{Name: name})
 	}
 	return docs, nil
+}
+
+// encode gives a request's document. One that is too large loses its last events; its records stay counted.
+func encode(c *correlate.Closed) []byte {
+	for {
+		value := correlate.AppendClosed(nil, c)
+		if len(value) <= rollup.MaxDocumentValue || len(c.Events) == 0 {
+			return value
+		}
+		shorter, timeline := *c, *c.Timeline
+		timeline.Events = timeline.Events[:len(timeline.Events)/2]
+		timeline.Calls = nil // others would be found among them
+		shorter.Timeline = &timeline
+		c = &shorter
+	}
 }
 
 // retry tries until it succeeds or ctx ends. What can never succeed is given up, and said.

@@ -104,4 +104,4 @@ func (e *Engine) Restore(stored []byte) error {
 }
 
 // RestoreAnnouncement takes back what Announcements gave.
-func (e *Engine) RestoreAnnouncement(a Announcement) { e.announced = append(e.announced, a) }
+func (e *Engine) RestoreAnnouncement(a Announcement) { e.announce(a) }

@@ -65,21 +65,17 @@ func NewEngine(w *rules.Workflows, cfg Config) *Engine {
 	return &Engine{cfg: cfg.withDefaults(), rules: w.List(), entities: make(map[key]*Entity)}
 }
 
-// Dropped gives how many entities were given up because of a limit, and Late how many records came too late to be judged.
+// Dropped gives how many entities were given up, and announcements left out, because of a limit.
 func (e *Engine) Dropped() uint64 { return e.dropped }
 
-// Late gives how many records came too late to be judged.
+// Late gives how many records were not judged: they came too late, or too many of an entity at a time.
 func (e *Engine) Late() uint64 { return e.late }
 
 // Add takes an observation. It takes effect when Advance has passed its time.
 func (e *Engine) Add(o *Observation) {
 	w := &e.rules[o.Workflow]
 	if o.Announces > 0 && o.Entity.IsZero() {
-		a := Announcement{Workflow: w.Name, At: o.Time, Count: o.Announces}
-		if !slices.ContainsFunc(e.announced, func(b Announcement) bool { return a.Workflow == b.Workflow && a.At == b.At && a.Count == b.Count }) {
-			e.announced = append(e.announced, a)
-			slices.SortStableFunc(e.announced, func(a, b Announcement) int { return cmp.Compare(a.At, b.At) })
-		}
+		e.announce(Announcement{Workflow: w.Name, At: o.Time, Count: o.Announces})
 		return
 	}
 	entity := e.entities[key{w.Name, o.Entity}]
@@ -88,10 +84,33 @@ func (e *Engine) Add(o *Observation) {
 		entity = &Entity{Workflow: w.Name, ID: o.Entity, Text: o.Text, rule: o.Workflow, state: -1}
 		e.insert(entity)
 	}
+	if len(entity.pending) >= maxPending {
+		e.late++
+		return
+	}
 	at, _ := slices.BinarySearchFunc(entity.pending, o, func(a Observation, b *Observation) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), strings.Compare(a.State.String(), b.State.String()))
 	})
 	entity.pending = slices.Insert(entity.pending, at, *o)
+}
+
+// Bounds of what waits: records of one entity, and announcements.
+const (
+	maxPending       = 100_000
+	maxAnnouncements = 1000
+)
+
+// announce notes an announcement, unless it is one that was read before.
+func (e *Engine) announce(a Announcement) {
+	known := slices.ContainsFunc(e.announced, func(b Announcement) bool { return a.Workflow == b.Workflow && a.At == b.At && a.Count == b.Count })
+	switch {
+	case known:
+	case len(e.announced) >= maxAnnouncements:
+		e.dropped++
+	default:
+		at, _ := slices.BinarySearchFunc(e.announced, a, func(a, b Announcement) int { return cmp.Compare(a.At, b.At) })
+		e.announced = slices.Insert(e.announced, at, a)
+	}
 }
 
 func (e *Engine) insert(entity *Entity) {

@@ -31,8 +31,8 @@ type Config struct {
 	Naming         string              `yaml:"naming" help:"naming rule file; without it the built-in convention"`
 	Fields         map[string][]string `yaml:"fields" help:"aliases tried before the built-in ones, by canonical field: level, time, key, request_id, trace_id, duration, status, service, env"`
 	Redact         Redact              `yaml:"redact"`
-	Correlate      Correlate           `yaml:"correlate"`
 	Summary        Summary             `yaml:"summary"`
+	Correlate      Correlate           `yaml:"correlate"`
 	Retention      time.Duration       `yaml:"retention" help:"how far behind the newest event of its partition an event may be and still correct its day; older days are deleted, older events count as late (0s: keep all)"`
 	MaxSkew        time.Duration       `yaml:"max_skew" help:"how far ahead of its Kafka record, or of the clock, an event may be; one further ahead counts as future (0s: any)"`
 	FinalScrape    time.Duration       `yaml:"final_scrape" help:"on SIGTERM, how long to wait at most for one more scrape after the last commit, when somebody scrapes at shorter intervals (0s: not at all)"`
@@ -175,8 +175,8 @@ func Default() *Config {
 		StoreStrict:    "off",
 		CommitInterval: time.Second,
 		DrainTimeout:   5 * time.Second,
-		Correlate:      defaultCorrelate(),
 		Summary:        Summary{Zone: "UTC"},
+		Correlate:      defaultCorrelate(),
 		Retention:      35 * 24 * time.Hour,
 		MaxSkew:        10 * time.Minute,
 		FinalScrape:    10 * time.Second,
@@ -279,6 +279,7 @@ func (c *Config) check(doc report) {
 		doc.Add("retention", fmt.Sprintf("%s is too short for the summary of a day that is over", c.Retention), "at least 2d, or 0s to keep all")
 	}
 	c.checkZones(doc)
+	c.checkCorrelate(doc)
 	if k.HeartbeatInterval > 0 && k.SessionTimeout < 3*k.HeartbeatInterval {
 		doc.Add("kafka.session_timeout", fmt.Sprintf("%s is too short for a heartbeat every %s", k.SessionTimeout, k.HeartbeatInterval), "at least three times kafka.heartbeat_interval")
 	}
@@ -320,7 +321,6 @@ func (c *Config) check(doc report) {
 			doc.Errorf("fields", "fields: %s", strings.TrimPrefix(strings.TrimSpace(line), "parse: "))
 		}
 	}
-	c.Correlate.check(doc)
 	c.checkWords(doc)
 }
 
@@ -398,15 +398,16 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	files := c.doc.Beside()
 	var inside conf.Diagnostics
 	_, naming := c.LoadNaming()
-	_, calls := c.LoadCalls()
 	_, policy := c.LoadPolicy(time.Now(), nil)
 	_, keys := c.LoadKeys(getenv)
+	_, calls := c.LoadCalls()
+	_, workflows := c.LoadWorkflows()
 	_, tls := c.KafkaTLS()
 	_, sasl := c.KafkaSASL(getenv)
 	for _, check := range []struct {
 		path string
 		err  error
-	}{{"naming", naming}, {"correlate.calls", calls}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()}} {
+	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"correlate.calls", calls}, {"correlate.workflows", workflows}, {"store", c.checkStoreFolder()}} {
 		var d conf.Diagnostics
 		switch {
 		case errors.As(check.err, &d):

@@ -37,8 +37,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// timeline reads log lines, which must all be of one request.
-func timeline(t *testing.T, lines [][]byte) *correlate.Timeline {
+// observations reads log lines.
+func observations(t *testing.T, lines [][]byte) (list []correlate.Observation) {
 	t.Helper()
 	p, err := parse.New(parse.Options{})
 	if err != nil {
@@ -47,17 +47,56 @@ func timeline(t *testing.T, lines [][]byte) *correlate.Timeline {
 	names := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Summary})
 	ids := redact.NewRedactor(redact.DefaultPolicy(), nil, redact.Options{Output: redact.Topic})
 	o := correlate.NewObserver(rules.DefaultCalls(), names.Label, ids.FieldText)
-	var c correlate.Collector
 	for _, line := range lines {
 		if reason := p.Parse(parse.Input{Line: line}); reason != parse.OK {
 			t.Fatalf("%s: %v", line, reason)
 		}
 		r, _ := p.Next()
 		if obs, ok := o.Observe(r); ok {
-			c.Add(&obs)
+			list = append(list, obs)
 		}
 	}
+	return list
+}
+
+// timeline reads log lines, which must all be of one request.
+func timeline(t *testing.T, lines [][]byte) *correlate.Timeline {
+	t.Helper()
+	var c correlate.Collector
+	for _, obs := range observations(t, lines) {
+		c.Add(&obs)
+	}
 	return c.Timeline(correlate.Options{})
+}
+
+// TestTextOfAStoredRequest takes the whole way: to the owner of the request, through its engine, into a store and back.
+func TestTextOfAStoredRequest(t *testing.T) {
+	e := correlate.NewEngine(correlate.Config{})
+	inputs := []correlate.Input{e.AddInput(), e.AddInput(), e.AddInput(), e.AddInput()}
+	for i, sent := range observations(t, phosphor(t)) {
+		obs, err := correlate.ReadObservation(correlate.AppendObservation(nil, &sent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Add(inputs[i*7%4], int64(i), &obs, nil)
+	}
+	closed := 0
+	e.Flush(func(c *correlate.Closed) {
+		closed++
+		stored, err := correlate.ReadClosed(correlate.AppendClosed(nil, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var events, calls bytes.Buffer
+		if err := errors.Join(trace.Text(&events, stored.Timeline), trace.Calls(&calls, stored.Timeline)); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "phosphor_trace.txt", events.Bytes())
+		golden(t, "phosphor_calls.txt", calls.Bytes())
+	})
+	if closed != 1 {
+		t.Errorf("%d requests", closed)
+	}
 }
 
 func phosphor(t *testing.T) [][]byte {
