@@ -63,6 +63,9 @@ func (e *Engine) closeUpTo(t int64, emit func(*Closed)) {
 		e.closedTo = max(e.closedTo, t)
 	}
 	for i := range e.inputs {
+		if t < math.MaxInt64 {
+			e.inputs[i].closed = max(e.inputs[i].closed, t)
+		}
 		e.inputs[i].replay.compact(&e.requests)
 	}
 }
@@ -118,12 +121,12 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 	for i := range r.events {
 		events[i] = e.names.unpack(&r.events[i])
 	}
-	if d.at <= e.suppress && !evicted {
+	if d.at <= r.given && !evicted {
 		e.stats.Again++
 		return
 	}
 	expired := !evicted && d.at < addTime(r.last, int64(e.cfg.Lateness))
-	partial := evicted || expired || r.late || int(r.records) > len(events)
+	partial := evicted || expired || r.late || r.torn || int(r.records) > len(events)
 	c := &Closed{Timeline: e.timeline(&r, events, partial), Evicted: evicted, Expired: expired, Late: r.late}
 	c.Reasons = e.reasons(c, r.request, r.trace)
 	e.count(c)
@@ -133,7 +136,7 @@ func (e *Engine) close(d deadline, emit func(*Closed), evicted bool) {
 // mayBeRest reports whether a request, all of which came late, may be the rest of one that was closed. If not, it is one
 // whose hosts' clocks are behind. Right after a restart nobody knows what was closed before.
 func (e *Engine) mayBeRest(r *request) bool {
-	return e.gone.has(r.request) || e.gone.has(r.trace) || e.suppress != unset && r.first < addTime(e.suppress, int64(e.cfg.MaxAge))
+	return e.gone.has(r.request) || e.gone.has(r.trace) || r.given != unset && r.first < addTime(r.given, int64(e.cfg.MaxAge))
 }
 
 func (e *Engine) count(c *Closed) {

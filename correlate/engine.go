@@ -71,7 +71,6 @@ type Engine struct {
 	baselines *baselines
 	gone      recent
 	closedTo  int64 // deadlines up to this one were closed
-	suppress  int64 // those up to this one were given out before a restart
 	stats     Stats
 }
 
@@ -95,7 +94,7 @@ func NewEngine(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	return &Engine{
 		cfg: cfg, byRequest: make(map[id.ID]uint32), byTrace: make(map[uint64]uint32),
-		names: newNames(cfg.Limits.Names), baselines: newBaselines(), closedTo: unset, suppress: unset,
+		names: newNames(cfg.Limits.Names), baselines: newBaselines(), closedTo: unset,
 	}
 }
 
@@ -121,6 +120,7 @@ func (e *Engine) Add(in Input, offset int64, o *Observation, emit func(*Closed))
 	slot := e.owner(o)
 	r := e.requests.at(slot)
 	e.record(r, o, source.time)
+	r.given = min(r.given, source.suppress)
 	source.opened(int(in), offset, slot, r)
 	if r.records == 1 {
 		e.due.push(e.deadlineOf(slot, r))

@@ -126,7 +126,8 @@ func (e *Engine) meet(slot, other uint32) {
 	}
 	r.records += o.records
 	r.first, r.last, r.worst = min(r.first, o.first), max(r.last, o.last), max(r.worst, o.worst)
-	r.late = r.late && o.late
+	r.late, r.torn = r.late && o.late, r.torn || o.torn
+	r.given = min(r.given, o.given)
 	if r.extra == nil {
 		r.extra = new(extra)
 	}

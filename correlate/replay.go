@@ -19,12 +19,7 @@ type Position struct {
 func (e *Engine) Checkpoint() Checkpoint {
 	c := Checkpoint{ClosedTo: e.closedTo, Inputs: make([]Position, len(e.inputs))}
 	for i := range e.inputs {
-		in := &e.inputs[i]
-		oldest, seen := in.window.oldest()
-		c.Inputs[i] = Position{Seen: seen, ReadFrom: oldest, From: in.next, Time: in.time}
-		if first, ok := in.replay.oldest(&e.requests); ok {
-			c.Inputs[i].ReadFrom, c.Inputs[i].From, c.Inputs[i].Time = first.readFrom, first.offset, first.time
-		}
+		c.Inputs[i] = e.position(i)
 	}
 	return c
 }
@@ -33,11 +28,12 @@ func (e *Engine) Checkpoint() Checkpoint {
 // although it was given out before is not given out again: a request of which only the end is read once more
 // would look like one that is incomplete.
 func (e *Engine) Resume(c Checkpoint) {
-	e.closedTo, e.suppress = c.ClosedTo, c.ClosedTo
+	e.closedTo = c.ClosedTo
 	for i, p := range c.Inputs {
 		if i == len(e.inputs) {
 			e.AddInput()
 		}
+		e.inputs[i].suppress, e.inputs[i].closed = c.ClosedTo, c.ClosedTo
 		if p.Seen {
 			e.inputs[i].time, e.inputs[i].from = p.Time, p.From
 		}

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/logproc/logproc/correlate/id"
@@ -19,11 +20,13 @@ type request struct {
 	events         []stored
 	first          int64  // time that it was opened at
 	last           int64  // when something of it came last; both are times of the watermark, or of the event before there was one
+	given          int64  // a deadline up to which it was given out before a restart
 	inputs         uint64 // bit i: an input of that number has an entry in its ring
 	records        uint32
 	worst          parse.Level
 	late           bool // everything of it came late
 	shared         bool // its trace is another request's too
+	torn           bool // an input that it has records of was given away
 	forward        uint32
 }
 
@@ -87,7 +90,7 @@ func (s *slots) take() (uint32, *request) {
 	s.seq++
 	s.open++
 	r := s.at(slot)
-	*r = request{seq: s.seq, forward: none, late: true}
+	*r = request{seq: s.seq, forward: none, late: true, given: math.MaxInt64}
 	return slot, r
 }
 

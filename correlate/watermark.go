@@ -23,6 +23,11 @@ type input struct {
 	next   int64 // behind the last record
 	idle   bool
 	replay ring
+
+	suppress int64    // requests with deadlines up to this one were given out before a restart
+	closed   int64    // those up to this one are given out
+	resumed  Position // where a restart goes on
+	removed  bool
 }
 
 // window holds the last records of an input.
@@ -34,8 +39,12 @@ type window struct {
 
 // AddInput adds an input.
 func (e *Engine) AddInput() Input {
-	e.inputs = append(e.inputs, input{time: unset, from: unset, next: unset})
+	e.inputs = append(e.inputs, newInput())
 	return Input(len(e.inputs) - 1)
+}
+
+func newInput() input {
+	return input{time: unset, from: unset, next: unset, suppress: unset, closed: unset}
 }
 
 // Watermark gives the event time that all inputs that are not idle have reached, in Unix nanoseconds; the
@@ -43,7 +52,7 @@ func (e *Engine) AddInput() Input {
 func (e *Engine) Watermark() int64 {
 	lowest, any := int64(math.MaxInt64), false
 	for i := range e.inputs {
-		if in := &e.inputs[i]; !in.idle {
+		if in := &e.inputs[i]; !in.idle && !in.removed {
 			lowest, any = min(lowest, in.time), true
 		}
 	}

@@ -57,6 +57,11 @@ type Config struct {
 	// Publisher takes every record in redacted form; nil for none.
 	Publisher Publisher
 
+	// Correlation takes what records say of requests; nil for none.
+	Correlation Correlation
+	// Calls say what the two sides of a call look like (default: the built-in rules).
+	Calls *rules.Calls
+
 	// Metrics shows what has been committed; nil for none.
 	Metrics Metrics
 	// DeadLetters takes the coordinates of lines that could not be read; nil for none.
@@ -192,6 +197,7 @@ type worker struct {
 	outTries  int             // failures of out in a row
 	headers   []redact.Header // of the record at hand
 	waiting   toPublish
+	watch     *watch // nil without correlation
 	letters   []rollup.DeadLetter
 	commit    rollup.Commit // reused; Base, Next and Resume are set by push
 	fence     rollup.Fence
@@ -215,6 +221,9 @@ type worker struct {
 
 func newWorker(p *Pipeline, part Partition, progress *progress) *worker {
 	w := &worker{Pipeline: p, partition: part, progress: progress, parser: p.newParser()}
+	if p.cfg.Correlation != nil {
+		w.watch = &watch{}
+	}
 	w.redactWith(p.redaction.Load())
 	if p.cfg.Publisher != nil {
 		w.out = p.cfg.Publisher.Writer(part.ID())
@@ -247,6 +256,7 @@ func (w *worker) run(ctx context.Context) error {
 				w.flushFragments()
 			}
 			if w.clean() {
+				w.endWatching()
 				return nil
 			}
 			w.due = time.Time{} // commit now; should the store send us back, there is more to read after all
@@ -279,6 +289,9 @@ func (w *worker) settle(ctx context.Context) error {
 	if w.outErr != nil {
 		return w.recoverOutput(ctx, w.outErr)
 	}
+	if w.watch != nil && w.watch.err != nil {
+		return w.recoverWatch(ctx, w.watch.err)
+	}
 	if w.isDue() {
 		if err := w.push(ctx); err != nil {
 			return err
@@ -290,6 +303,7 @@ func (w *worker) settle(ctx context.Context) error {
 // release gives back what the worker holds at its end.
 func (w *worker) release() {
 	w.forget()
+	w.stopWatching(context.Background())
 	if w.out != nil {
 		w.out.Close()
 	}
@@ -399,6 +413,7 @@ func (w *worker) processAll(ctx context.Context, b *Batch) {
 	w.publishWaiting(ctx)
 	for _, l := range b.Lost {
 		w.breakFragments()
+		w.missed()
 		l.First = max(l.First, w.base) // below it all is counted, read again or not
 		if l.First <= l.Last {
 			w.lost = append(w.lost, l)
@@ -406,6 +421,7 @@ func (w *worker) processAll(ctx context.Context, b *Batch) {
 		}
 	}
 	w.next = max(w.next, b.Next)
+	w.handOver(ctx, true)
 	w.progress.update(w, b, w.cfg.Now())
 	w.fetched, w.discarded = 0, 0
 }
@@ -423,6 +439,7 @@ func (w *worker) processFrom(ctx context.Context, messages []Message, i int) (ne
 	}()
 	for ; i < len(messages); i++ {
 		w.process(ctx, &messages[i])
+		w.handOver(ctx, false)
 	}
 	return i
 }
@@ -435,12 +452,17 @@ func (w *worker) process(ctx context.Context, m *Message) {
 	w.next = m.Offset + 1
 	w.fetched++
 	w.read = m.Time
+	if w.watch != nil && m.Offset < w.watch.until {
+		w.observeAgain(m)
+		return
+	}
 	// Below the base a record is counted already; it is read again only for the fragments that were held.
 	replay := m.Offset < w.base
 	reason := w.parser.Parse(parse.Input{Line: m.Value, Stream: m.Key, Offset: m.Offset, Time: m.Time, Oversize: m.Oversize})
 	joined := uint64(w.parser.Joined())
 	w.held -= joined
 	if replay {
+		w.observeReplayed(m.Offset, reason)
 		w.replayed(reason, joined)
 		return
 	}
@@ -454,6 +476,7 @@ func (w *worker) process(ctx context.Context, m *Message) {
 		}
 		for ; ok; r, ok = w.parser.Next() {
 			w.tally.add(r)
+			w.observe(m.Offset, r)
 		}
 		w.counted(ctx)
 		w.outcomes.Counted++
@@ -548,6 +571,9 @@ func (w *worker) push(ctx context.Context) error {
 			return w.recoverOutput(ctx, err)
 		}
 		w.outTries = 0
+	}
+	if err := w.flushWatch(ctx); err != nil {
+		return w.recoverWatch(ctx, err)
 	}
 	w.writeLetters(ctx)
 	c := w.prepare()

@@ -162,6 +162,14 @@ func (g *progress) discardPending() {
 // records that may never come.
 func (g *progress) busy() bool { return g.end > g.next || g.uncommitted > 0 || g.storeErr != nil }
 
+// behind reports whether records wait that were not read, or may wait.
+func (g *progress) behind() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	source := g.partition.Stats()
+	return max(g.end, source.End) > g.next || source.Err != nil || g.err != nil
+}
+
 // moved restarts the clock that tells idleness.
 func (g *progress) moved(now time.Time) {
 	g.waiting = time.Time{}

@@ -47,6 +47,7 @@ func (w *worker) redactWith(r *Redaction) {
 	if observed := r.Policy.Observed(); observed != nil {
 		w.observer = redact.NewRedactor(observed, r.Keys, redact.Options{Output: redact.Topic})
 	}
+	w.observeWith(r)
 	newest := int64(0)
 	if w.tally != nil {
 		newest = w.tally.newest

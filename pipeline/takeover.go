@@ -66,7 +66,11 @@ func (w *worker) goOn(ctx context.Context, claim rollup.Claim) error {
 			w.shown = max(w.shown, copied.offset)
 		}
 		w.note = copyNote{stateID: w.cfg.Store.StateID(), topicID: cmp.Or(claim.TopicID, w.partition.TopicID()), start: claim.Start}.String()
-		w.moveTo(claim.Offset, claim.Resume, claim.Newest)
+		from, err := w.watchFrom(ctx, claim.Resume)
+		if err != nil {
+			return err
+		}
+		w.moveTo(claim.Offset, from, claim.Newest)
 		w.known = true
 		return nil
 	}
@@ -82,7 +86,11 @@ func (w *worker) goOn(ctx context.Context, claim rollup.Claim) error {
 	// The start is stored at once: "latest" must not mean a later place after a crash before the first commit.
 	w.shown = w.progress.highWater(w.partition.TopicID())
 	w.note = copyNote{stateID: w.cfg.Store.StateID(), topicID: w.partition.TopicID(), start: start}.String()
-	w.moveTo(start, start, 0)
+	from, err := w.watchFrom(ctx, start)
+	if err != nil {
+		return err
+	}
+	w.moveTo(start, from, 0)
 	w.known = false // only now: what was in the tally until here must not be the first that it hears of the partition
 	return w.push(ctx)
 }

@@ -47,6 +47,8 @@ type instance struct {
 	source   *kafka.Source
 	pipeline *pipeline.Pipeline
 	mailing  *mailing // nil when nobody is to get summaries
+	// correlation is nil when it is off.
+	correlation *correlation
 
 	kafkaRead, kafkaWritten atomic.Uint64
 	overflow                *offenders
@@ -95,6 +97,13 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	}
 	i.exporter.Known(knownKeys(naming, redact.NewRedactor(redaction.Policy, redaction.Keys, redact.Options{})))
 	i.overflow = newOffenders(i.exporter)
+	calls, err := cfg.LoadCalls()
+	if err != nil {
+		return nil, err
+	}
+	if err := i.openCorrelation(); err != nil {
+		return nil, err
+	}
 	publisher, err := i.openTopic(ctx)
 	if err != nil {
 		return nil, err
@@ -104,7 +113,7 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	}
 	i.pipeline, err = pipeline.New(pipeline.Config{
 		Source: i.source, Store: i.store, Parse: cfg.ParseOptions(), Naming: naming, Limits: limits(cfg), Metrics: i.overflow,
-		Redaction: redaction, Publisher: publisher, UntilEnd: o.untilEnd,
+		Redaction: redaction, Publisher: publisher, UntilEnd: o.untilEnd, Correlation: i.correlation.source(), Calls: calls,
 		Horizon:     rollup.Horizon{Retention: cfg.Retention, Skew: cfg.MaxSkew},
 		DeadLetters: i.letters, CommitInterval: cfg.CommitInterval, DrainTimeout: cfg.DrainTimeout, Logger: i.logger,
 	})
@@ -161,7 +170,9 @@ func (i *instance) run(ctx context.Context) (err error) {
 	defer i.mailing.start(serverCtx)() // ends with it, before the store is closed
 	go i.refreshHistory(serverCtx)
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
+	i.correlation.start(ctx)
 	err = i.pipeline.Run(ctx)
+	err = errors.Join(err, i.correlation.finish(ctx, i.cfg.DrainTimeout))
 	if i.exporter.AwaitScrape(serverCtx, i.cfg.FinalScrape) {
 		i.logger.Debug("the last counts were scraped")
 	}
@@ -315,7 +326,7 @@ func (i *instance) serve() (err error) {
 	}
 	i.server, err = web.New(web.Options{
 		Listen: i.cfg.Listen, ConfigFile: i.cfg.Path(i.cfg.Web.Config), AllowPlain: i.cfg.Web.AllowPlain,
-		Metrics: i.exporter.Handler(), Health: i.health, Status: func() any { return i.status() }, Summary: i.writeSummary, Logger: i.logger,
+		Metrics: i.exporter.Handler(), Health: i.health, Status: func() any { return i.status() }, Summary: i.writeSummary, Request: i.writeRequest, Logger: i.logger,
 	})
 	return err
 }

@@ -31,6 +31,8 @@ type statusReport struct {
 	NotReady   []string          `json:"not_ready,omitempty"`
 	Checks     []health.Result   `json:"checks"`
 	Partitions []partitionReport `json:"partitions"`
+	// Correlation is missing when it is off.
+	Correlation *correlationReport `json:"correlation,omitempty"`
 	// Policy is the redaction policy in force.
 	Policy policyReport `json:"redaction_policy"`
 	// Redactions are the most frequent applications of its rules since the start; Withheld counts values that no
@@ -116,6 +118,7 @@ func (i *instance) status() statusReport {
 		r.Partitions = append(r.Partitions, reportOf(&s))
 	}
 	r.Policy, r.Mails = i.policy.report(), i.mails()
+	r.Correlation = i.correlation.report(i.cfg.Correlate.Mode)
 	i.overflow.fill(&r)
 	return r
 }
@@ -319,6 +322,7 @@ func printStatus(out io.Writer, r *statusReport) error {
 			_, _ = fmt.Fprintf(out, "\n%s/%d: %s\n", p.Topic, p.Partition, p.Error)
 		}
 	}
+	printCorrelation(out, r.Correlation)
 	printOffenders(out, r)
 	printMails(out, r.Mails)
 	return err

@@ -335,6 +335,7 @@ func (c *Config) checkWords(doc report) {
 	}{
 		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		{"log.format", c.Log.Format, []string{"text", "json"}},
+		{"correlate.mode", c.Correlate.Mode, []string{CorrelateOff, CorrelateProcess}},
 		{"store_strict", c.StoreStrict, []string{"off", "local", "replica"}},
 		{"summary.on_unknown", c.Summary.OnUnknown, []string{"resend", "hold"}},
 		{"summary.smtp.security", c.Summary.SMTP.Security, []string{"starttls", "implicit", "none"}},

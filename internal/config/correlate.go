@@ -11,7 +11,7 @@ import (
 
 // Correlate is about joining records to requests and to long-running work.
 type Correlate struct {
-	Enabled   bool              `yaml:"enabled" help:"join records by RequestID and trace id into timelines, calls and workflows"`
+	Mode      string            `yaml:"mode" help:"off, or process: each instance joins the records that it reads to requests; several instances need logs that are keyed by request"`
 	Calls     string            `yaml:"calls" help:"rule file that says what calls between services look like; without it the built-in rules"`
 	Workflows string            `yaml:"workflows" help:"rule file that declares long-running work as state machines; without it there is none"`
 	Lateness  time.Duration     `yaml:"lateness" help:"a request is closed when nothing of it has come for so long, in event time"`
@@ -19,14 +19,21 @@ type Correlate struct {
 	Gap       time.Duration     `yaml:"gap" help:"time between client and server from which on a call is worth keeping"`
 	Sample    int               `yaml:"sample" help:"one of so many requests without anything special is kept in full; 0 for none"`
 	Keep      time.Duration     `yaml:"keep" help:"how long timelines stay in the store"`
+	KeepAll   bool              `yaml:"keep_all" help:"keep ids, times, services and verdicts of every other request too; two or more documents for each"`
 	Requests  int               `yaml:"requests" help:"requests that may be open at a time; beyond it the oldest are closed early, and counted"`
 	Events    int               `yaml:"events" help:"events that are kept of one request; further ones are only counted"`
 	Memory    conf.ByteSize     `yaml:"memory" help:"memory for all open requests; beyond it the oldest are closed early, and counted"`
 	Links     map[string]string `yaml:"links" help:"links from a timeline to other tools, by name: URLs with {trace_id}, {request_id}, {from_ms} or {to_ms}"`
 }
 
+// Modes of correlation.
+const (
+	CorrelateOff     = "off"
+	CorrelateProcess = "process"
+)
+
 func defaultCorrelate() Correlate {
-	return Correlate{Lateness: time.Minute, MaxAge: time.Hour, Gap: 500 * time.Millisecond, Sample: 1000, Keep: 7 * 24 * time.Hour,
+	return Correlate{Mode: CorrelateOff, Lateness: time.Minute, MaxAge: time.Hour, Gap: 500 * time.Millisecond, Sample: 1000, Keep: 7 * 24 * time.Hour,
 		Requests: 1_000_000, Events: 256, Memory: 1 << 30}
 }
 

@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"rules":                   {"rules", "parse", "internal/conf", "internal/glob"},
 	"correlate":               {"correlate", "parse", "rules", "redact", "internal/exphist"},
 	"correlate/id":            {},
+	"correlate/live":          {"correlate", "redact", "rollup", "internal/backoff"},
 	"correlate/workflow":      {"correlate", "parse", "rules", "redact"},
 	"correlate/correlatetest": {},
 	"redact":                  {"redact/detect", "redact/keyring", "internal/conf", "internal/glob"},
@@ -29,7 +30,7 @@ var allowed = map[string][]string{
 	"redact/keyring":          {"internal/conf"},
 	"redact/redacttest":       {},
 	"rollup":                  {"rollup", "parse", "redact", "internal/exphist"},
-	"pipeline":                {"correlate/id", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
+	"pipeline":                {"correlate", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
 	"rollup/history":          {"rollup", "parse", "redact", "internal/exphist"},
 	"sinks":                   {"sinks", "correlate", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
 	"sinks/topic":             {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record

@@ -17,6 +17,9 @@ func TestManualListsEveryMetric(t *testing.T) {
 	documented := documentedMetrics(t)
 	e := newExporter(t, prom.Options{})
 	_ = e.Handler() // registers its own
+	if _, err := e.NewCorrelation(func() prom.CorrelationState { return prom.CorrelationState{} }); err != nil {
+		t.Fatal(err)
+	}
 	described := make(map[string][]string)
 	ch := make(chan *prometheus.Desc)
 	go func() {

@@ -13,7 +13,7 @@ import (
 	"github.com/logproc/logproc/internal/health"
 )
 
-// table lists the routes; each path has one, and no path has another below it.
+// table lists the routes; each path has one. Paths that end with a slash stand for all below them.
 func (s *Server) table() map[string]http.HandlerFunc {
 	t := map[string]http.HandlerFunc{"/-/healthy": s.healthy}
 	if s.options.Metrics != nil {
@@ -30,6 +30,9 @@ func (s *Server) table() map[string]http.HandlerFunc {
 	if s.options.Summary != nil {
 		t["/api/v1/summary"] = s.serveSummary
 	}
+	if s.options.Request != nil {
+		t[requestsPath] = s.serveRequest
+	}
 	return t
 }
 
@@ -39,6 +42,9 @@ func (s *Server) Handler() http.Handler {
 		defer s.recovered(w, r)
 		secure(w.Header())
 		handler := s.routes[r.URL.Path]
+		if strings.HasPrefix(r.URL.Path, requestsPath) {
+			handler = s.routes[requestsPath]
+		}
 		switch {
 		case handler == nil:
 			s.notFound(w)

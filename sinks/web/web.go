@@ -51,6 +51,8 @@ type Options struct {
 	Status func() any
 	// Summary writes the summaries that /api/v1/summary asks for.
 	Summary func(ctx context.Context, q SummaryQuery, w io.Writer) error
+	// Request writes the request that /api/v1/requests/{id} asks for.
+	Request RequestCallback
 
 	Logger *slog.Logger // default: discard
 }
@@ -62,6 +64,7 @@ type Server struct {
 	routes   map[string]http.HandlerFunc
 	server   *http.Server
 	summary  chan struct{} // one token for each summary that is being made
+	lookups  chan struct{} // one for each request that is being looked up
 }
 
 // New checks the options and listens. Nothing is answered before Run; a server that is never run must be closed.
@@ -76,7 +79,7 @@ func New(options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: options, listener: listener, summary: make(chan struct{}, maxSummaries)}
+	s := &Server{options: options, listener: listener, summary: make(chan struct{}, maxSummaries), lookups: make(chan struct{}, maxLookups)}
 	s.routes = s.table()
 	s.server = &http.Server{
 		Handler:           s.Handler(),
