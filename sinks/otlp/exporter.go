@@ -1,0 +1,236 @@
+package otlp
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/logproc/logproc/correlate"
+	"github.com/logproc/logproc/internal/backoff"
+	"github.com/logproc/logproc/internal/crash"
+)
+
+// Defaults of Options.
+const (
+	DefaultQueue        = 1024
+	DefaultTimeout      = 10 * time.Second
+	DefaultDrainTimeout = 5 * time.Second
+)
+
+// Options of an Exporter.
+type Options struct {
+	// Endpoint is where spans go: http://HOST:PORT or https:// for OTLP over HTTP, to whose path /v1/traces is added
+	// unless it ends so; grpc://HOST:PORT or grpcs:// for OTLP over gRPC.
+	Endpoint string
+	// Headers go with every request, such as the key that a back end asks for. No error and no log line holds them.
+	Headers map[string]string
+	// TLS of https and grpcs; nil for the system's authorities.
+	TLS *tls.Config
+	// Queue is how many requests may wait to be sent (default 1024); further ones are dropped.
+	Queue int
+	// Timeout is how long the receiver may take to answer (default 10s). After it the same spans are sent again.
+	Timeout time.Duration
+	// DrainTimeout is how long Close waits for what is in the queue (default 5s); the rest is dropped.
+	DrainTimeout time.Duration
+	// Version is the program's.
+	Version string
+
+	Logger *slog.Logger   // default none
+	Random func() float64 // spreads retries: a number in [0,1); default math/rand/v2
+}
+
+func (o Options) withDefaults() Options {
+	if o.Queue <= 0 {
+		o.Queue = DefaultQueue
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.DrainTimeout <= 0 {
+		o.DrainTimeout = DefaultDrainTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	return o
+}
+
+// Exporter sends requests as spans. It is safe for concurrent use.
+type Exporter struct {
+	o      Options
+	client client
+	stats  stats
+	queue  chan *correlate.Closed
+
+	closing sync.Once
+	stop    chan struct{}      // closed when nothing more is to come
+	cancel  context.CancelFunc // ends the goroutine when it takes too long
+	ended   chan struct{}      // closed by the goroutine at its end
+
+	// Only the goroutine uses what follows.
+	batch   batch
+	failing bool // the last try has failed, which the log says
+}
+
+// New makes an exporter and starts its goroutine. It does not wait for the receiver, which may come later. The error tells
+// of an endpoint or a header that cannot be.
+func New(o Options) (*Exporter, error) {
+	o = o.withDefaults()
+	client, err := newClient(&o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &Exporter{
+		o: o, client: client, stats: newStats(), queue: make(chan *correlate.Closed, o.Queue),
+		stop: make(chan struct{}), cancel: cancel, ended: make(chan struct{}), batch: batch{version: o.Version},
+	}
+	go e.run(ctx)
+	return e, nil
+}
+
+// Export takes an interesting request to be sent; others (without Reasons) are left out. It never blocks: when the
+// queue is full, the request is dropped and counted. The timeline must not be changed any more.
+func (e *Exporter) Export(c *correlate.Closed) {
+	if c.Reasons == 0 {
+		return
+	}
+	select {
+	case <-e.stop:
+		e.stats.drop(shutDown, countSpans(c))
+		return
+	default:
+	}
+	select {
+	case e.queue <- c:
+	default:
+		e.stats.drop(queueFull, countSpans(c))
+	}
+}
+
+// Close sends what is in the queue, for at most DrainTimeout, and ends the exporter. What is exported after
+// it is dropped.
+func (e *Exporter) Close() error {
+	e.closing.Do(func() { close(e.stop) })
+	late := time.AfterFunc(e.o.DrainTimeout, e.cancel)
+	defer late.Stop()
+	<-e.ended
+	e.cancel()
+	for { // what came while the goroutine was about to end
+		select {
+		case c := <-e.queue:
+			e.stats.drop(shutDown, countSpans(c))
+		default:
+			return e.client.close()
+		}
+	}
+}
+
+// run sends requests until Close.
+func (e *Exporter) run(ctx context.Context) {
+	defer close(e.ended)
+	for {
+		c, ok := e.next()
+		if !ok {
+			return
+		}
+		for _, s := range e.spans(c) {
+			e.batch.add(&s)
+			if e.batch.full() {
+				e.send(ctx)
+			}
+		}
+		if len(e.queue) == 0 { // while one batch is under way, the next one gathers in the queue
+			e.send(ctx)
+		}
+	}
+}
+
+// next waits for a request; ok is false at the end, when none is left.
+func (e *Exporter) next() (c *correlate.Closed, ok bool) {
+	select {
+	case c := <-e.queue:
+		return c, true
+	case <-e.stop:
+	}
+	select {
+	case c := <-e.queue:
+		return c, true
+	default:
+		return nil, false
+	}
+}
+
+// spans makes the spans of a request. A panic is a defect of ours, which costs this request only.
+func (e *Exporter) spans(c *correlate.Closed) (list []span) {
+	defer func() {
+		if recover() != nil {
+			e.o.Logger.Error("defect: a request made the program panic; please report it", "at", crash.Site())
+			e.stats.drop(defect, countSpans(c))
+			list = nil
+		}
+	}()
+	return spansOf(c)
+}
+
+// maxTries is how often a batch is tried: about five minutes. What makes a proxy fail each time must not keep
+// all others waiting.
+const maxTries = 35
+
+// send sends the batch, again and again while that may help.
+func (e *Exporter) send(ctx context.Context) {
+	defer e.batch.reset()
+	if e.batch.spans == 0 {
+		return
+	}
+	pause := backoff.Backoff{Rand: e.o.Random}
+	for ctx.Err() == nil {
+		a := e.try(ctx)
+		switch {
+		case a.err == nil:
+			rejected := min(uint64(max(a.rejected, 0)), e.batch.spans)
+			e.stats.drop(rejectedSpans, rejected)
+			e.stats.exported.Add(e.batch.spans - rejected)
+			return
+		case !a.again:
+			e.stats.drop(rejectedSpans, e.batch.spans)
+			return
+		case pause.Tries >= maxTries:
+			e.stats.drop(gaveUp, e.batch.spans)
+			return
+		case a.wait > 0:
+			pause.Tries++
+			backoff.Sleep(ctx, min(a.wait, maxWait))
+		default:
+			pause.Wait(ctx)
+		}
+	}
+	e.stats.drop(shutDown, e.batch.spans)
+}
+
+// maxWait bounds how long a receiver can tell us to wait.
+const maxWait = time.Minute
+
+// try sends the batch once. The log tells of the first failure, and of the end of failures.
+func (e *Exporter) try(ctx context.Context) answer {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	a := e.client.upload(ctx, e.batch.list)
+	switch {
+	case a.err != nil:
+		e.stats.failures.Add(1)
+		if !e.failing {
+			e.o.Logger.Warn("spans are not accepted by the OTLP receiver", "error", a.err, "again", a.again)
+		}
+	case e.failing:
+		e.o.Logger.Info("spans are accepted by the OTLP receiver again")
+	}
+	e.failing = a.err != nil
+	return a
+}
