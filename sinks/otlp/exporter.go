@@ -86,13 +86,17 @@ func New(o Options) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	return start(o, client), nil
+}
+
+func start(o Options, client client) *Exporter {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Exporter{
 		o: o, client: client, stats: newStats(), queue: make(chan *correlate.Closed, o.Queue),
 		stop: make(chan struct{}), cancel: cancel, ended: make(chan struct{}), batch: batch{version: o.Version},
 	}
 	go e.run(ctx)
-	return e, nil
+	return e
 }
 
 // Export takes an interesting request to be sent; others (without Reasons) are left out. It never blocks: when the
@@ -115,19 +119,29 @@ func (e *Exporter) Export(c *correlate.Closed) {
 }
 
 // Close sends what is in the queue, for at most DrainTimeout, and ends the exporter. What is exported after
-// it is dropped.
+// it is dropped. A second call waits for the first one.
 func (e *Exporter) Close() error {
-	e.closing.Do(func() { close(e.stop) })
-	late := time.AfterFunc(e.o.DrainTimeout, e.cancel)
-	defer late.Stop()
-	<-e.ended
-	e.cancel()
-	for { // what came while the goroutine was about to end
+	var err error
+	e.closing.Do(func() {
+		close(e.stop)
+		late := time.AfterFunc(e.o.DrainTimeout, e.cancel)
+		<-e.ended
+		late.Stop()
+		e.cancel()
+		e.dropRest()
+		err = e.client.close()
+	})
+	return err
+}
+
+// dropRest counts what came while the goroutine was about to end.
+func (e *Exporter) dropRest() {
+	for {
 		select {
 		case c := <-e.queue:
 			e.stats.drop(shutDown, countSpans(c))
 		default:
-			return e.client.close()
+			return
 		}
 	}
 }

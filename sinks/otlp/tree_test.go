@@ -212,7 +212,7 @@ func treeOf(t *testing.T, list []*tracepb.ResourceSpans) string {
 	known, total := map[string]bool{"": true}, 0
 	for _, rs := range list {
 		for _, s := range rs.ScopeSpans[0].Spans {
-			if own := string(s.SpanId); known[own] {
+			if known[string(s.SpanId)] {
 				t.Errorf("span id %x is not its own", s.SpanId)
 			}
 			known[string(s.SpanId)] = true
