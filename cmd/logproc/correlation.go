@@ -36,6 +36,10 @@ func (i *instance) openCorrelation() error {
 		return err
 	}
 	c.prom = metrics
+	shown, err := i.withSpans(metrics)
+	if err != nil {
+		return err
+	}
 	sample := cfg.Sample
 	if sample == 0 {
 		sample = -1 // none
@@ -45,7 +49,7 @@ func (i *instance) openCorrelation() error {
 			Lateness: cfg.Lateness, MaxAge: cfg.MaxAge, Gap: cfg.Gap, Sample: sample,
 			Limits: correlate.Limits{Requests: cfg.Requests, Events: cfg.Events, Bytes: int64(cfg.Memory)},
 		},
-		Store: i.store, Group: i.cfg.Kafka.Group, Keep: cfg.Keep, KeepAll: cfg.KeepAll, Shown: metrics, Logger: i.logger,
+		Store: i.store, Group: i.cfg.Kafka.Group, Keep: cfg.Keep, KeepAll: cfg.KeepAll, Shown: shown, Logger: i.logger,
 	})
 	i.correlation = c
 	return nil

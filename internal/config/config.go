@@ -38,6 +38,7 @@ type Config struct {
 	FinalScrape    time.Duration       `yaml:"final_scrape" help:"on SIGTERM, how long to wait at most for one more scrape after the last commit, when somebody scrapes at shorter intervals (0s: not at all)"`
 	Limits         Limits              `yaml:"limits"`
 	DeadLetters    DeadLetters         `yaml:"dead_letters"`
+	OTLP           OTLP                `yaml:"otlp"`
 	StallAfter     time.Duration       `yaml:"stall_after" help:"readiness turns red when a partition has not moved for so long although records wait"`
 	Log            Log                 `yaml:"log"`
 
@@ -177,6 +178,7 @@ func Default() *Config {
 		Listen:         "127.0.0.1:9188",
 		Limits:         Limits{LineBytes: 1 << 20, Services: 1000, EnvsPerService: 50, SeriesPerService: 10_000, Series: 150_000},
 		DeadLetters:    DeadLetters{MaxBytes: 64 << 20},
+		OTLP:           defaultOTLP(),
 		Redact:         Redact{Compression: "zstd", Partitioning: "keep"},
 		StallAfter:     30 * time.Second,
 		Log:            Log{Level: "info", Format: "text"},
@@ -317,6 +319,10 @@ func (c *Config) check(doc report) {
 		}
 	}
 	c.checkWords(doc)
+	c.OTLP.check(doc)
+	if c.OTLP.Endpoint != "" && c.Correlate.Mode == CorrelateOff {
+		doc.Add("otlp.endpoint", "requests are not joined, so that there are none to export", "correlate.mode: process beside it")
+	}
 }
 
 func (c *Config) checkWords(doc report) {
@@ -403,12 +409,15 @@ func (c *Config) CheckFiles(getenv func(string) string) conf.Diagnostics {
 	_, sasl := c.KafkaSASL(getenv)
 	_, lists := c.Lists()
 	_, smtpTLS := c.SMTPTLS()
+	_, otlpTLS := c.OTLPTLS()
+	_, otlpHeaders := c.OTLPHeaders()
 	for _, check := range []struct {
 		path string
 		err  error
 	}{{"naming", naming}, {"kafka.tls", tls}, {"kafka.sasl", sasl}, {"redact.policy", policy}, {"redact.keys", keys}, {"store", c.checkStoreFolder()},
 		{"correlate.calls", calls}, {"correlate.workflows", workflows},
-		{"summary.recipients", lists}, {"summary.smtp.ca", smtpTLS}} {
+		{"summary.recipients", lists}, {"summary.smtp.ca", smtpTLS},
+		{"otlp.ca", otlpTLS}, {"otlp.headers_file", otlpHeaders}} {
 		var d conf.Diagnostics
 		switch {
 		case errors.As(check.err, &d):

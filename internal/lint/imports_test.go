@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"pipeline":                {"correlate", "pipeline", "parse", "redact", "rules", "rollup", "internal/exphist", "internal/crash", "internal/advice", "internal/backoff"},
 	"rollup/history":          {"rollup", "parse", "redact", "internal/exphist"},
 	"sinks":                   {"sinks", "correlate", "redact", "rollup", "parse", "internal/exphist", "internal/health", "internal/crash"},
+	"sinks/otlp":              {"sinks/otlp", "correlate", "redact", "parse", "internal/backoff", "internal/crash"},
 	"sinks/topic":             {"sinks/topic", "redact", "internal/advice", "internal/backoff"}, // never parse: it cannot be handed a raw record
 	"sinks/mail":              {"sinks/mail", "sinks/summary", "redact", "rollup", "parse", "internal/glob", "internal/backoff"},
 	"sinks/webhook":           {"sinks/mail", "sinks/summary", "redact", "rollup"},
