@@ -18,7 +18,7 @@ func TestOTLPExporterOfTheConfiguration(t *testing.T) {
 	defer server.Close()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "logproc.yaml")
-	for name, text := range map[string]string{"logproc.yaml": "otlp: {endpoint: '" + server.URL + "', headers_file: headers}\n", "headers": "x-team: one\n"} {
+	for name, text := range map[string]string{"logproc.yaml": "correlate: {mode: process}\notlp: {endpoint: '" + server.URL + "', headers_file: headers}\n", "headers": "x-team: one\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
