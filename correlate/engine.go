@@ -119,7 +119,7 @@ func (e *Engine) Add(in Input, offset int64, o *Observation, emit func(*Closed))
 	e.stats.Added++
 	slot := e.owner(o)
 	r := e.requests.at(slot)
-	e.record(r, o, source.time)
+	e.record(r, o, source)
 	r.given = min(r.given, source.suppress)
 	source.opened(int(in), offset, slot, r)
 	if r.records == 1 {

@@ -18,12 +18,14 @@ type Observer struct {
 	text    Redact
 	ids     Redact
 	buf     []byte
+
+	requests, traces seenIDs
 }
 
 // NewObserver makes an observer. text redacts names, which come again and again, and ids redacts ids, which do not: a
 // redactor that remembers what it has seen should not be given both.
 func NewObserver(calls *rules.Calls, text, ids Redact) *Observer {
-	return &Observer{matcher: calls.NewMatcher(), text: text, ids: ids}
+	return &Observer{matcher: calls.NewMatcher(), text: text, ids: ids, requests: newSeenIDs(), traces: newSeenIDs()}
 }
 
 // Names reports whether a record names a request, which costs no redaction.
@@ -33,12 +35,11 @@ func Names(r *parse.Record) (request, trace id.ID) {
 
 // Observe makes an observation of a record; ok is false when the record names no request. It may be kept.
 func (o *Observer) Observe(r *parse.Record) (obs Observation, ok bool) {
-	obs.Request, obs.Trace = Names(r)
-	if obs.Request.IsZero() && obs.Trace.IsZero() {
+	request, trace := o.requests.of(r.RequestID, id.Request, o.requestText), o.traces.of(r.TraceID, id.Trace, o.traceText)
+	if request.ID.IsZero() && trace.ID.IsZero() {
 		return obs, false
 	}
-	obs.RequestText = o.idText(obs.Request, r.RequestID, "RequestID")
-	obs.TraceText = o.idText(obs.Trace, r.TraceID, "TraceID")
+	obs.Request, obs.RequestText, obs.Trace, obs.TraceText = request.ID, request.Text, trace.ID, trace.Text
 	obs.Event = o.Event(r)
 	return obs, true
 }
@@ -73,6 +74,10 @@ func (o *Observer) frame(e *Event, call *rules.Call) {
 
 // longestShown is the longest id that is shown as it was written, where the policy lets it.
 const longestShown = 64
+
+func (o *Observer) requestText(i id.ID, raw []byte) redact.Text { return o.idText(i, raw, "RequestID") }
+
+func (o *Observer) traceText(i id.ID, raw []byte) redact.Text { return o.idText(i, raw, "TraceID") }
 
 // idText gives an id as it is shown: as it was written, unless its normal form says more in fewer characters.
 func (o *Observer) idText(i id.ID, raw []byte, field string) redact.Text {

@@ -1,9 +1,12 @@
 package correlate
 
-// record books an observation with its request; now is the time of its input.
-func (e *Engine) record(r *request, o *Observation, now int64) {
+// record books an observation with its request.
+func (e *Engine) record(r *request, o *Observation, from *input) {
+	now := from.time
 	// A clock that is ahead must not keep a request open, nor one that is behind close it.
-	at, late := o.Time, false
+	// Before the input has a time, the latest of its records stands for it: one too many stays open for longer, while one
+	// too few would break a request in two.
+	at, late := from.window.latest(), false
 	if lateness := int64(e.cfg.Lateness); now != unset {
 		latest := addTime(now, lateness)
 		if o.Time > latest {

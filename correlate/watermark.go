@@ -99,6 +99,9 @@ func (w *window) median() (t int64, full bool) {
 	return w.sorted[windowSize/2], true
 }
 
+// latest gives the latest time in the window; there must be one.
+func (w *window) latest() int64 { return w.sorted[len(w.sorted)-1] }
+
 // oldest gives the offset of the oldest record in the window; ok is false when there is none.
 func (w *window) oldest() (offset int64, ok bool) {
 	if w.count < windowSize {

@@ -24,8 +24,11 @@ type loop struct {
 	at      int
 }
 
-func newLoop(n int64) *loop {
-	g := workload.New(workload.Options{Seed: 1, Records: 20_000, Start: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Span: time.Minute})
+func newLoop(n int64) *loop { return newLoopOf(n, 1) }
+
+// newLoopOf gives so many records to each request.
+func newLoopOf(n int64, perRequest int) *loop {
+	g := workload.New(workload.Options{Seed: 1, Records: 20_000, PerRequest: perRequest, Start: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Span: time.Minute})
 	l := &loop{n: n}
 	for range 10 {
 		var b []pipeline.Message

@@ -23,11 +23,18 @@ type CallMatcher struct {
 	calls  *Calls
 	fields fieldReader
 	found  Call
+	byKey  map[string][]candidate // keys come again and again, and most fit few frames
+}
+
+// candidate is a frame that records of a key may be.
+type candidate struct {
+	rule  *callRule
+	frame *callFrame
 }
 
 // NewMatcher gives a matcher of the rules.
 func (c *Calls) NewMatcher() *CallMatcher {
-	return &CallMatcher{calls: c, fields: newFieldReader(c.paths)}
+	return &CallMatcher{calls: c, fields: newFieldReader(c.paths), byKey: make(map[string][]candidate)}
 }
 
 // Match gives what a record says about a call; nil when it is no frame.
@@ -36,16 +43,42 @@ func (m *CallMatcher) Match(r *parse.Record) *Call {
 		return nil
 	}
 	m.fields.begin()
-	for i := range m.calls.rules {
-		rule := &m.calls.rules[i]
-		for j := range rule.frames {
-			if f := &rule.frames[j]; m.fields.fit(r, f.conditions) {
-				m.fill(r, rule, f)
-				return &m.found
-			}
+	for _, c := range m.candidates(r.Key) {
+		if m.fields.fit(r, c.frame.conditions) {
+			m.fill(r, c.rule, c.frame)
+			return &m.found
 		}
 	}
 	return nil
+}
+
+const (
+	// maxKeys bounds the keys that are remembered; longer ones than longestKey never are.
+	maxKeys    = 10_000
+	longestKey = 256
+)
+
+// candidates gives the frames whose conditions on the key hold, in the order of the rules.
+func (m *CallMatcher) candidates(key []byte) []candidate {
+	if list, ok := m.byKey[string(key)]; ok {
+		return list
+	}
+	var list []candidate
+	for i := range m.calls.rules {
+		rule := &m.calls.rules[i]
+		for j := range rule.frames {
+			if f := &rule.frames[j]; m.fields.keyFits(key, f.conditions) {
+				list = append(list, candidate{rule, f})
+			}
+		}
+	}
+	if len(key) <= longestKey {
+		if len(m.byKey) >= maxKeys {
+			clear(m.byKey)
+		}
+		m.byKey[string(key)] = list
+	}
+	return list
 }
 
 func (m *CallMatcher) fill(r *parse.Record, rule *callRule, f *callFrame) {

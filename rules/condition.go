@@ -104,6 +104,16 @@ func (m *fieldReader) fit(r *parse.Record, conditions []condition) bool {
 	return true
 }
 
+// keyFits reports whether a key fulfils the conditions on it.
+func (m *fieldReader) keyFits(key []byte, conditions []condition) bool {
+	for i := range conditions {
+		if c := &conditions[i]; m.paths[c.path].String() == keyPath && (key == nil || !c.match(key)) {
+			return false
+		}
+	}
+	return true
+}
+
 // value gives the text of a field that frames ask for; nil when the record has none.
 func (m *fieldReader) value(r *parse.Record, path int) []byte {
 	v := &m.values[path]

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/logproc/logproc/correlate"
+	"github.com/logproc/logproc/correlate/exchange"
 	"github.com/logproc/logproc/correlate/live"
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/pipeline"
+	"github.com/logproc/logproc/pipeline/kafka"
 	"github.com/logproc/logproc/sinks/prom"
 	"github.com/logproc/logproc/sinks/web"
 	"github.com/logproc/logproc/sinks/web/trace"
@@ -19,24 +21,24 @@ import (
 // correlation joins the records of the instance to requests.
 type correlation struct {
 	engine *live.Correlator
-	prom   *prom.Correlation
-	cancel context.CancelFunc
-	done   chan struct{}
+	// topic and reader are nil unless observations go through a topic.
+	topic    *exchange.Topic
+	reader   *exchange.Reader
+	untilEnd bool
 }
 
 // openCorrelation makes what correlates; nil when that is off.
-func (i *instance) openCorrelation() error {
+func (i *instance) openCorrelation(untilEnd bool) error {
 	cfg := &i.cfg.Correlate
 	if cfg.Mode == config.CorrelateOff {
 		return nil
 	}
-	c := &correlation{done: make(chan struct{})}
+	c := &correlation{untilEnd: untilEnd}
 	metrics, err := i.exporter.NewCorrelation(c.state)
 	if err != nil {
 		return err
 	}
-	c.prom = metrics
-	shown, err := i.withSpans(metrics)
+	spans, err := i.openSpans()
 	if err != nil {
 		return err
 	}
@@ -49,9 +51,12 @@ func (i *instance) openCorrelation() error {
 			Lateness: cfg.Lateness, MaxAge: cfg.MaxAge, Gap: cfg.Gap, Sample: sample,
 			Limits: correlate.Limits{Requests: cfg.Requests, Events: cfg.Events, Bytes: int64(cfg.Memory)},
 		},
-		Store: i.store, Group: i.cfg.Kafka.Group, Keep: cfg.Keep, KeepAll: cfg.KeepAll, Shown: shown, Logger: i.logger,
+		Store: i.store, Group: i.cfg.Kafka.Group, Keep: cfg.Keep, KeepAll: cfg.KeepAll, Shown: metrics, Export: spans, Logger: i.logger,
 	})
 	i.correlation = c
+	if cfg.Mode == config.CorrelateTopic {
+		return i.openExchange(c, untilEnd)
+	}
 	return nil
 }
 
@@ -61,31 +66,68 @@ func (c *correlation) state() prom.CorrelationState {
 	return prom.CorrelationState{Stats: s.Stats, Lag: s.Lag}
 }
 
-// start starts the engine. It outlives the workers, which hand it their last observations as they end.
-func (c *correlation) start(ctx context.Context) {
+// around runs the engine around the pipeline: it outlives the workers, which hand it their last observations as they
+// end. In mode topic the topic is read beside the pipeline; up to the end, when that is what the pipeline does, behind it.
+func (c *correlation) around(ctx context.Context, drain time.Duration, pipeline func(context.Context) error) error {
 	if c == nil {
-		return
+		return pipeline(ctx)
 	}
-	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	engineCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
 	go func() {
-		defer close(c.done)
-		c.engine.Run(ctx)
+		defer close(done)
+		c.engine.Run(engineCtx)
 	}()
+	err := c.beside(ctx, pipeline)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if finish := c.engine.Finish(limited); finish != nil {
+		err = errors.Join(err, fmt.Errorf("store the last requests: %w", finish))
+	}
+	stop()
+	<-done
+	return err
 }
 
-// finish ends the engine when the workers are done; where they came to the end of the data, all requests are closed.
-func (c *correlation) finish(ctx context.Context, limit time.Duration) error {
-	if c == nil {
-		return nil
+// beside runs the pipeline and the reader of the correlation topic.
+func (c *correlation) beside(ctx context.Context, pipeline func(context.Context) error) error {
+	switch {
+	case c.reader == nil:
+		return pipeline(ctx)
+	case c.untilEnd:
+		if err := pipeline(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		return c.reader.Run(ctx)
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
-	err := c.engine.Finish(limited)
-	c.cancel()
-	<-c.done
+	both, cancel := context.WithCancel(ctx)
+	read := make(chan error, 1)
+	go func() {
+		defer cancel() // a reader that cannot go on would let the topic grow unread
+		read <- c.reader.Run(both)
+	}()
+	err := pipeline(both)
+	cancel()
+	return errors.Join(err, <-read)
+}
+
+// openExchange makes what exchanges observations with other instances.
+func (i *instance) openExchange(c *correlation, untilEnd bool) error {
+	cfg := &i.cfg.Correlate
+	if i.readsTopic(cfg.Topic) {
+		return fmt.Errorf("kafka.topic_pattern takes in correlate.topic %s, whose records would be read as logs: expected another pattern", cfg.Topic)
+	}
+	transport, err := i.kafkaTransport()
 	if err != nil {
-		return fmt.Errorf("store the last requests: %w", err)
+		return err
 	}
+	source, err := i.kafkaSource(untilEnd, kafka.Config{Topics: []string{cfg.Topic}, Group: i.cfg.Kafka.Group + "-correlate"})
+	if err != nil {
+		return err
+	}
+	c.topic = exchange.NewTopic(exchange.Options{Brokers: i.cfg.Kafka.Brokers, Topic: cfg.Topic, Transport: transport})
+	c.reader = &exchange.Reader{Source: source, Engine: c.engine, Now: time.Now, DrainTimeout: i.cfg.DrainTimeout, Logger: i.logger}
+	i.cleanUps = append(i.cleanUps, c.topic.Close)
 	return nil
 }
 
@@ -93,6 +135,9 @@ func (c *correlation) finish(ctx context.Context, limit time.Duration) error {
 func (c *correlation) source() pipeline.Correlation {
 	if c == nil {
 		return nil
+	}
+	if c.topic != nil {
+		return c.topic
 	}
 	return inProcess{c.engine}
 }

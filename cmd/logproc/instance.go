@@ -101,14 +101,15 @@ func newInstance(ctx context.Context, cfg *config.Config, o instanceOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
-	if err := i.openCorrelation(); err != nil {
+	if err := i.openCorrelation(o.untilEnd); err != nil {
 		return nil, err
 	}
 	publisher, err := i.openTopic(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if i.source, err = i.kafkaSource(o.untilEnd); err != nil {
+	k := &cfg.Kafka
+	if i.source, err = i.kafkaSource(o.untilEnd, kafka.Config{Topics: k.Topics, TopicPattern: k.TopicPattern, Group: k.Group, Start: startOf(k.Start)}); err != nil {
 		return nil, err
 	}
 	i.pipeline, err = pipeline.New(pipeline.Config{
@@ -170,9 +171,7 @@ func (i *instance) run(ctx context.Context) (err error) {
 	defer i.mailing.start(serverCtx)() // ends with it, before the store is closed
 	go i.refreshHistory(serverCtx)
 	defer context.AfterFunc(ctx, func() { i.draining.Store(true) })()
-	i.correlation.start(ctx)
-	err = i.pipeline.Run(ctx)
-	err = errors.Join(err, i.correlation.finish(ctx, i.cfg.DrainTimeout))
+	err = i.correlation.around(ctx, i.cfg.DrainTimeout, i.pipeline.Run)
 	if i.exporter.AwaitScrape(serverCtx, i.cfg.FinalScrape) {
 		i.logger.Debug("the last counts were scraped")
 	}
@@ -268,21 +267,15 @@ func (i *instance) kafkaTransport() (*kafkago.Transport, error) {
 	return &kafkago.Transport{TLS: tls, SASL: mechanism, ClientID: i.cfg.Kafka.ClientID}, nil
 }
 
-func (i *instance) kafkaSource(untilEnd bool) (*kafka.Source, error) {
+// kafkaSource makes a source of what the given configuration names, with everything else as it is configured.
+func (i *instance) kafkaSource(untilEnd bool, of kafka.Config) (*kafka.Source, error) {
 	k := &i.cfg.Kafka
 	transport, err := i.kafkaTransport()
 	if err != nil {
 		return nil, err
 	}
-	start := kafka.StartEarliest()
-	switch {
-	case k.Start.Latest:
-		start = kafka.StartLatest()
-	case !k.Start.At.IsZero():
-		start = kafka.StartAt(k.Start.At)
-	}
 	source, err := kafka.New(kafka.Config{
-		Brokers: k.Brokers, Topics: k.Topics, TopicPattern: k.TopicPattern, Group: k.Group, ClientID: k.ClientID, Start: start,
+		Brokers: k.Brokers, Topics: of.Topics, TopicPattern: of.TopicPattern, Group: of.Group, ClientID: k.ClientID, Start: of.Start,
 		TLS: transport.TLS, SASL: transport.SASL, UntilEnd: untilEnd, ReadUncommitted: k.ReadUncommitted, Plain: k.PlainFetch,
 		FetchBytes: int(k.FetchBytes), MaxBuffered: int64(k.MaxBuffered), SessionTimeout: k.SessionTimeout,
 		HeartbeatInterval: k.HeartbeatInterval, MetadataInterval: k.MetadataInterval,
@@ -296,6 +289,17 @@ func (i *instance) kafkaSource(untilEnd bool) (*kafka.Source, error) {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
 	return source, nil
+}
+
+// startOf gives where a partition begins of which nothing is stored.
+func startOf(s config.Start) kafka.Start {
+	switch {
+	case s.Latest:
+		return kafka.StartLatest()
+	case !s.At.IsZero():
+		return kafka.StartAt(s.At)
+	}
+	return kafka.StartEarliest()
 }
 
 // readsTopic tells whether the topic pattern takes in a topic.

@@ -3,37 +3,19 @@ package main
 import (
 	"log/slog"
 
-	"github.com/logproc/logproc/correlate"
 	"github.com/logproc/logproc/correlate/live"
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/sinks/otlp"
 )
 
-// withSpans adds the export of spans to what is told of closed requests, where one is configured.
-func (i *instance) withSpans(first live.Shown) (live.Shown, error) {
+// openSpans makes what exports closed requests; nil where nothing is configured.
+func (i *instance) openSpans() (live.Exporter, error) {
 	exporter, err := newOTLP(i.cfg, i.logger)
 	if err != nil || exporter == nil {
-		return first, err
-	}
-	i.cleanUps = append(i.cleanUps, exporter.Close) // after the engine has ended
-	if err := i.exporter.Registry().Register(exporter); err != nil {
 		return nil, err
 	}
-	return shownBoth{first, exporter}, nil
-}
-
-// shownBoth tells two of closed requests.
-type shownBoth struct {
-	first live.Shown
-	spans *otlp.Exporter
-}
-
-// Closed implements live.Shown.
-func (s shownBoth) Closed(closed []*correlate.Closed) {
-	s.first.Closed(closed)
-	for _, c := range closed {
-		s.spans.Export(c)
-	}
+	i.cleanUps = append(i.cleanUps, exporter.Close) // after the engine has ended
+	return exporter, i.exporter.Registry().Register(exporter)
 }
 
 // newOTLP makes the exporter of requests as OpenTelemetry spans; nil when none is configured. It is registered with

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/logproc/logproc/correlate"
 	"github.com/logproc/logproc/rollup"
@@ -61,7 +62,7 @@ func (c *Correlator) load(ctx context.Context, a Assignment) (begin, error) {
 			c.cfg.Logger.Error("open requests of the last run are lost", "error", err)
 			return nil
 		}
-		p = list.Partitions[a.String()]
+		p = list.Partitions[a.key()]
 		return err
 	})
 	if !p.Seen || p.TopicID != a.TopicID {
@@ -70,6 +71,26 @@ func (c *Correlator) load(ctx context.Context, a Assignment) (begin, error) {
 	}
 	at := correlate.Position{Seen: true, ReadFrom: p.ReadFrom, From: p.From, Time: p.Time}
 	return begin{correlate.InputCheckpoint{ClosedTo: p.ClosedTo, Position: at}, false}, err
+}
+
+// Sources gives the sources of a partition that the checkpoint knows: each is to be opened before the partition is read.
+func (c *Correlator) Sources(ctx context.Context, tp rollup.TopicPartition) (list []string, err error) {
+	failed := c.do(ctx, true, func(ctx context.Context) {
+		err = c.retry(ctx, "read the checkpoint", func() error {
+			_, stored, err := c.stored(ctx)
+			if errors.Is(err, errCheckpoint) {
+				return nil // load says so
+			}
+			list = list[:0]
+			for name := range stored.Partitions {
+				if of, source, ok := strings.Cut(name, sourceSeparator); ok && of == tp.String() {
+					list = append(list, source)
+				}
+			}
+			return err
+		})
+	})
+	return list, errors.Join(failed, err)
 }
 
 // errSwapped: another process has written the checkpoint in between.
@@ -82,7 +103,7 @@ func (c *Correlator) save(ctx context.Context) error {
 		return err
 	}
 	for in, s := range c.inputs {
-		name, at := s.String(), c.engine.CheckpointInput(in)
+		name, at := s.key(), c.engine.CheckpointInput(in)
 		if before, ok := list.Partitions[name]; !at.Seen || ok && before.TopicID == s.TopicID && before.Fence > s.Fence {
 			continue
 		}

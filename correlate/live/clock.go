@@ -54,7 +54,7 @@ func (c *Correlator) quiet(in correlate.Input, s *source, now time.Time) bool {
 	switch {
 	case s.ended:
 		return true
-	case now.Sub(s.named) < quietAfter:
+	case now.Sub(s.named) < c.patience(s):
 		return false
 	case s.any.After(s.named), !s.Behind():
 		return true
@@ -66,6 +66,15 @@ func (c *Correlator) quiet(in correlate.Input, s *source, now time.Time) bool {
 		c.darken(span{from: c.engine.InputTime(in), to: math.MaxInt64, input: in})
 	}
 	return true
+}
+
+// patience is how long the others wait for an input that names no request. Of one that comes through a partition which it
+// shares nobody knows whether it has more: then it is long enough for another worker to take it over.
+func (c *Correlator) patience(s *source) time.Duration {
+	if s.Source != "" {
+		return max(quietAfter, c.cfg.Engine.Lateness)
+	}
+	return quietAfter
 }
 
 // span is a time of which records are missing for reasons of our own.

@@ -160,5 +160,27 @@ func read(ctx context.Context, store rollup.Documents, key string) (*correlate.C
 	case doc.Version == 0:
 		return nil, ErrNotFound
 	}
-	return correlate.ReadClosed(doc.Value)
+	c, err := correlate.ReadClosed(doc.Value)
+	if err != nil || len(c.Requests) == 0 {
+		return c, err
+	}
+	return withTraces(ctx, store, c)
+}
+
+// withTraces adds what is stored by the trace ids of a request alone: records without its RequestID, which another
+// instance may have had.
+func withTraces(ctx context.Context, store rollup.Documents, c *correlate.Closed) (*correlate.Closed, error) {
+	for _, n := range c.Traces {
+		doc, err := store.Document(ctx, requestPrefix+n.ID.String())
+		if err != nil {
+			return nil, fmt.Errorf("read a request from the store: %w", err)
+		}
+		if doc.Version == 0 {
+			continue
+		}
+		if beside, err := correlate.ReadClosed(doc.Value); err == nil && len(beside.Requests) == 0 {
+			c = merge(c, beside)
+		}
+	}
+	return c, nil
 }

@@ -19,12 +19,25 @@ var errEnded = errors.New("correlation has ended")
 type Assignment struct {
 	rollup.TopicPartition
 	TopicID rollup.TopicID
-	Resume  int64        // where it is read from when no checkpoint says otherwise
-	Fence   rollup.Fence // of the worker's claim: an older owner's checkpoint does not replace that of a newer one
+	// Source tells inputs apart that come through one partition, each with a time of its own; empty for the only one.
+	Source string
+	Resume int64        // where it is read from when no checkpoint says otherwise
+	Fence  rollup.Fence // of the worker's claim: an older owner's checkpoint does not replace that of a newer one
 	// Behind reports whether records of the partition wait that were not handed over yet. It is called now and then
 	// and must not block.
 	Behind func() bool
 }
+
+// key names the assignment in the checkpoint.
+func (a *Assignment) key() string {
+	if a.Source == "" {
+		return a.String()
+	}
+	return a.String() + sourceSeparator + a.Source
+}
+
+// sourceSeparator cannot be part of a topic's name.
+const sourceSeparator = "<"
 
 // Observed is an observation of the record at an offset.
 type Observed struct {

@@ -31,6 +31,8 @@ type Config struct {
 	Interval time.Duration
 	// Shown is told of closed requests once they are stored; nil for nobody.
 	Shown Shown
+	// Export takes requests that are kept in full, to show them elsewhere; nil for nobody.
+	Export Exporter
 	// Logger is told of trouble with the store and of ids that stand for too much (default: discard).
 	Logger *slog.Logger
 	Now    func() time.Time // default: time.Now
@@ -40,6 +42,12 @@ type Config struct {
 // given, which must not be changed any more.
 type Shown interface {
 	Closed(closed []*correlate.Closed)
+}
+
+// Exporter takes requests once they are stored; after a crash some come again. It must not block, and may keep what it
+// is given, which must not be changed any more.
+type Exporter interface {
+	Export(closed *correlate.Closed)
 }
 
 func (c *Config) setDefaults() {

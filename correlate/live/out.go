@@ -26,7 +26,20 @@ func (c *Correlator) giveOut(ctx context.Context) {
 	if len(c.closed) > 0 && c.cfg.Shown != nil {
 		c.cfg.Shown.Closed(c.closed)
 	}
+	c.export()
 	c.closed, c.dirty = nil, false
+}
+
+// export hands on what is kept in full.
+func (c *Correlator) export() {
+	if c.cfg.Export == nil {
+		return
+	}
+	for _, closed := range c.closed {
+		if closed.Reasons != 0 {
+			c.cfg.Export.Export(closed)
+		}
+	}
 }
 
 // putDocuments is how many documents are written in one step.

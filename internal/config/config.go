@@ -303,11 +303,14 @@ func (c *Config) check(doc report) {
 		if topic == c.Redact.Topic {
 			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is redact.topic, whose records would be read as logs", "another topic")
 		}
+		if topic == c.Correlate.Topic {
+			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is correlate.topic, whose records would be read as logs", "another topic")
+		}
 		if topic == c.DeadLetters.Topic {
 			doc.Add(fmt.Sprintf("kafka.topics[%d]", i), "it is dead_letters.topic, whose letters would be read as logs", "another topic")
 		}
 	}
-	for path, t := range map[string]string{"dead_letters.topic": c.DeadLetters.Topic, "redact.topic": c.Redact.Topic} {
+	for path, t := range map[string]string{"dead_letters.topic": c.DeadLetters.Topic, "redact.topic": c.Redact.Topic, "correlate.topic": c.Correlate.Topic} {
 		if t != "" && !topicName.MatchString(t) {
 			doc.Add(path, fmt.Sprintf("%q is no name of a topic", t), "1 to 249 letters, digits, dots, underscores and hyphens")
 		}
@@ -341,7 +344,7 @@ func (c *Config) checkWords(doc report) {
 	}{
 		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		{"log.format", c.Log.Format, []string{"text", "json"}},
-		{"correlate.mode", c.Correlate.Mode, []string{CorrelateOff, CorrelateProcess}},
+		{"correlate.mode", c.Correlate.Mode, []string{CorrelateOff, CorrelateProcess, CorrelateTopic}},
 		{"store_strict", c.StoreStrict, []string{"off", "local", "replica"}},
 		{"summary.on_unknown", c.Summary.OnUnknown, []string{"resend", "hold"}},
 		{"summary.smtp.security", c.Summary.SMTP.Security, []string{"starttls", "implicit", "none"}},

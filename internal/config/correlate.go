@@ -11,7 +11,8 @@ import (
 
 // Correlate is about joining records to requests and to long-running work.
 type Correlate struct {
-	Mode      string            `yaml:"mode" help:"off, or process: each instance joins the records that it reads to requests; several instances need logs that are keyed by request"`
+	Mode      string            `yaml:"mode" help:"off; process: each instance joins the records that it reads to requests (several instances need logs that are keyed by request); or topic: instances exchange observations by request"`
+	Topic     string            `yaml:"topic" help:"topic of mode topic: must exist; holds compact redacted records keyed by request, a day of retention is plenty"`
 	Calls     string            `yaml:"calls" help:"rule file that says what calls between services look like; without it the built-in rules"`
 	Workflows string            `yaml:"workflows" help:"rule file that declares long-running work as state machines; without it there is none"`
 	Lateness  time.Duration     `yaml:"lateness" help:"a request is closed when nothing of it has come for so long, in event time"`
@@ -30,6 +31,7 @@ type Correlate struct {
 const (
 	CorrelateOff     = "off"
 	CorrelateProcess = "process"
+	CorrelateTopic   = "topic"
 )
 
 func defaultCorrelate() Correlate {
@@ -39,6 +41,9 @@ func defaultCorrelate() Correlate {
 
 func (c *Config) checkCorrelate(doc report) {
 	r := &c.Correlate
+	if r.Mode == CorrelateTopic && r.Topic == "" {
+		doc.Add("correlate.topic", "it is missing", "the topic that correlate.mode topic needs")
+	}
 	for _, p := range []struct {
 		path  string
 		value time.Duration

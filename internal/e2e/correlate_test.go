@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -115,7 +116,7 @@ func (d *deployment) verdicts() map[string]string {
 		}
 		for i := range c.Calls {
 			if v := c.Calls[i].Verdict; v != correlate.Complete {
-				got[c.Requests[0].Text.String()] += v.String()
+				got[append(c.Requests, c.Traces...)[0].Text.String()] += v.String()
 			}
 		}
 		return nil
@@ -141,5 +142,64 @@ func checkVerdicts(t *testing.T, got, want map[string]string) {
 	}
 	if len(wrong) > 0 || len(want) == 0 {
 		t.Errorf("%d found, %d planted, %d differ:\n%s", len(got), len(want), len(wrong), strings.Join(wrong[:min(len(wrong), 10)], "\n"))
+	}
+}
+
+// Two replicas that exchange what they observe through a topic put the same requests together as one does, although one
+// of them is killed.
+func TestExchangeBetweenReplicas(t *testing.T) {
+	lines, trace := phosphor(t)
+	faults := correlatetest.Requests(correlatetest.RequestOptions{
+		Seed: 2, Requests: 4000, Timeouts: 30, Lost: 30, Start: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Span: 30 * time.Minute,
+	}, func(_ time.Time, line []byte) { lines = append(lines, bytes.Clone(line)) })
+	redis := startRedis(t)
+	topic := newTopic(t, 4)
+	createTopic(t, topic+"-correlation", 4)
+	args := []string{"--correlate.mode", "topic", "--correlate.topic", topic + "-correlation"}
+	one, two := newDeployment(t, topic, args...), newDeployment(t, topic, args...)
+	one.url, two.url = redis.url(), redis.url()
+
+	half := len(lines) / 2
+	kcatLines(t, topic, 4, lines[:half])
+	first, second := one.start(), two.start()
+	eventually(t, time.Minute, "count the first half in both", func() error {
+		var counted float64
+		for _, d := range []*deployment{one, two} {
+			n, err := d.metric("log_events_total")
+			if err != nil && !errors.Is(err, errNoMetric) { // one that has no partition yet has counted nothing
+				return err
+			}
+			counted += n
+		}
+		if int(counted) < half {
+			return fmt.Errorf("%.0f of %d", counted, half)
+		}
+		return nil
+	})
+	first.stop(syscall.SIGKILL, 5*time.Second)
+	kcatLines(t, topic, 4, lines[half:])
+	eventually(t, time.Minute, "count all", func() error {
+		two.alive(second)
+		var counted uint64
+		for _, n := range two.totals() {
+			counted += n
+		}
+		if counted < uint64(len(lines)) {
+			return fmt.Errorf("%d of %d", counted, len(lines))
+		}
+		return nil
+	})
+	terminate(t, second)
+	two.untilEnd()
+
+	want := make(map[string]string)
+	for _, f := range faults {
+		want[f.Request] = f.Verdict
+	}
+	got := two.verdicts()
+	delete(got, phosphorRequest) // it has two calls without an answer
+	checkVerdicts(t, got, want)
+	if got := must(t, nil, shared.program, "trace", "--store", redis.url(), phosphorRequest); got != trace {
+		t.Errorf("the trace is\n%s", got)
 	}
 }

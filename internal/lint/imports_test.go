@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"rules":                   {"rules", "parse", "internal/conf", "internal/glob"},
 	"correlate":               {"correlate", "parse", "rules", "redact", "internal/exphist"},
 	"correlate/id":            {},
+	"correlate/exchange":      {"correlate", "pipeline", "rollup"},
 	"correlate/live":          {"correlate", "redact", "rollup", "internal/backoff"},
 	"correlate/workflow":      {"correlate", "parse", "rules", "redact"},
 	"correlate/correlatetest": {},
