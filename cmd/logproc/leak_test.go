@@ -18,6 +18,7 @@ import (
 	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/internal/testbroker"
 	"github.com/logproc/logproc/redact/redacttest"
+	"github.com/logproc/logproc/rollup"
 )
 
 // leakRun is an instance that has read the corpus, with everything it has written.
@@ -27,6 +28,7 @@ type leakRun struct {
 	dir    string
 	base   string // URL of the HTTP server
 	log    *lockedBuffer
+	on     *instance
 }
 
 // outputs are all places that content of a record could get to. A new output joins the test by an entry here.
@@ -50,6 +52,8 @@ var outputs = map[string]func(r *leakRun) []byte{
 	"logproc count":         func(r *leakRun) []byte { return r.command("count", "--by", "msg,service,env", r.path("input.jsonl")) },
 	"logproc summary":       func(r *leakRun) []byte { return r.command("summary", "--all-levels", r.path("input.jsonl")) },
 	"logproc policy report": func(r *leakRun) []byte { return r.command("policy", "report", r.path("input.jsonl")) },
+	"documents":             func(r *leakRun) []byte { return r.documents() },
+	"mails":                 func(r *leakRun) []byte { return r.mails() },
 	"logproc explain":       func(r *leakRun) []byte { return r.command("policy", "explain", r.path("input.jsonl")) },
 }
 
@@ -90,6 +94,7 @@ func runCorpus(t *testing.T, cases []redacttest.Case) *leakRun {
 	cfg.Redact.Topic, cfg.DeadLetters.Topic = "logs.redacted", "logs.dead"
 	cfg.Log.Level = "debug"
 	cfg.CommitInterval = 100 * time.Millisecond
+	cfg.Correlate.Mode, cfg.Correlate.KeepAll, cfg.Correlate.Lateness = config.CorrelateProcess, true, time.Millisecond
 	t.Setenv("LOGPROC_KEYS", "c2l4dHkgZm91ciBieXRlcyBvZiBhIGtleSB0aGF0IGlzIG5vIHNlY3JldCBpbiB0aGlzIHRlc3QhISE=")
 	ctx, stop := context.WithCancel(t.Context())
 	i, err := newInstance(ctx, cfg, instanceOptions{log: r.log})
@@ -104,7 +109,7 @@ func runCorpus(t *testing.T, cases []redacttest.Case) *leakRun {
 			t.Error(err)
 		}
 	})
-	r.base = "http://" + i.server.Addr().String()
+	r.base, r.on = "http://"+i.server.Addr().String(), i
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		var done uint64
 		for _, s := range i.pipeline.Status() {
@@ -215,6 +220,52 @@ func (r *leakRun) summaries(format string) []byte {
 		all = append(all, r.get(fmt.Sprintf("/api/v1/summary?day=2019-09-%02d&all_levels=true&format=%s", day%30+1, format), "")...)
 	}
 	return append(all, r.get("/api/v1/summary?all_levels=true&format="+format+"&day="+time.Now().UTC().Format(time.DateOnly), "")...)
+}
+
+// documents gives all documents of the store: timelines of requests, and what else is kept beside the counts.
+func (r *leakRun) documents() []byte {
+	r.t.Helper()
+	var all bytes.Buffer
+	for end := time.Now().Add(20 * time.Second); all.Len() == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		err := r.on.store.Documents(r.t.Context(), "request", "", func(d rollup.Document) error {
+			fmt.Fprintf(&all, "%s\n%s\n", d.Name, d.Value)
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return all.Bytes()
+}
+
+// mails gives the summaries of the input as mails, before they are encoded for the way.
+func (r *leakRun) mails() []byte {
+	r.t.Helper()
+	dir, cfg := r.t.TempDir(), r.path("mail.yaml")
+	text := "summary:\n  smtp: {address: '127.0.0.1:1', from: a@b.example}\n  to:\n    all: {to: [c@d.example], digest: true, all_levels: true, min_events: 0}\n"
+	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	all := r.command("summary", "-c", cfg, "--send", "--dry-run", "--output", dir, r.path("input.jsonl"))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		r.t.Fatalf("no mail: %v, %s", err, all)
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		_, plain := textPart(r.t, f)
+		_ = f.Close()
+		all = append(all, plain...)
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		all = append(all, raw...)
+	}
+	return all
 }
 
 // command gives what a command prints, on both streams.
