@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"time"
 
 	"github.com/logproc/logproc/correlate/id"
 	"github.com/logproc/logproc/correlate/workflow"
 	"github.com/logproc/logproc/internal/conf"
+	"github.com/logproc/logproc/internal/config"
 	"github.com/logproc/logproc/parse"
 	"github.com/logproc/logproc/redact"
 	"github.com/logproc/logproc/rules"
@@ -25,7 +25,8 @@ type workCommand struct {
 
 // workflowOptions are what the workflow commands have in common.
 type workflowOptions struct {
-	Rules     string        `short:"r" required:"" placeholder:"FILE" help:"Rule file that declares the workflows."`
+	Rules     string        `short:"r" required:"" xor:"rules" placeholder:"FILE" help:"Rule file that declares the workflows."`
+	Config    string        `short:"c" required:"" xor:"rules" placeholder:"FILE" help:"Configuration file, for its correlate.workflows."`
 	Policy    string        `short:"p" placeholder:"FILE" help:"Redaction policy; without it the built-in policy."`
 	At        time.Time     `placeholder:"TIME" help:"Judge as of this time (RFC 3339); without it, of the last record."`
 	LineBytes conf.ByteSize `default:"1MiB" help:"Longest line; a longer one is left out."`
@@ -127,13 +128,26 @@ type followed struct {
 // maxEntities bounds what a command holds; older entities make room.
 const maxEntities = 1_000_000
 
+// load reads the rules.
+func (o *workflowOptions) load() (*rules.Workflows, error) {
+	cfg := config.Default()
+	cfg.Correlate.Workflows = o.Rules
+	if o.Config != "" {
+		var err error
+		if cfg, err = config.Load(o.Config, nil); err != nil {
+			return nil, err
+		}
+	}
+	w, err := cfg.LoadWorkflows()
+	if err == nil && w == nil {
+		err = fmt.Errorf("%s: it names no workflows, expected correlate.workflows with a rule file", o.Config)
+	}
+	return w, err
+}
+
 // follow reads files as of the time asked for, or of the last record.
 func (o *workflowOptions) follow(ctx context.Context, names []string, stdin io.Reader) (*followed, error) {
-	data, err := os.ReadFile(o.Rules)
-	if err != nil {
-		return nil, fmt.Errorf("read the workflows: %w", err)
-	}
-	w, err := rules.LoadWorkflows(o.Rules, data)
+	w, err := o.load()
 	if err != nil {
 		return nil, err
 	}

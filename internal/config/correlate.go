@@ -14,7 +14,7 @@ type Correlate struct {
 	Mode      string            `yaml:"mode" help:"off; process: each instance joins the records that it reads to requests (several instances need logs that are keyed by request); or topic: instances exchange observations by request"`
 	Topic     string            `yaml:"topic" help:"topic of mode topic: must exist; holds compact redacted records keyed by request, a day of retention is plenty"`
 	Calls     string            `yaml:"calls" help:"rule file that says what calls between services look like; without it the built-in rules"`
-	Workflows string            `yaml:"workflows" help:"rule file that declares long-running work as state machines; without it there is none"`
+	Workflows string            `yaml:"workflows" help:"rule file that declares long-running work as state machines, for logproc workflow -c"`
 	Lateness  time.Duration     `yaml:"lateness" help:"a request is closed when nothing of it has come for so long, in event time"`
 	MaxAge    time.Duration     `yaml:"max_age" help:"a request that never comes to rest is closed at this age; also how far back a restart reads at most"`
 	Gap       time.Duration     `yaml:"gap" help:"time between client and server from which on a call is worth keeping"`
