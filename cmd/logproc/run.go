@@ -19,9 +19,9 @@ type runCommand struct {
 	flags configFlags
 }
 
-// gcPercent lets the heap grow by half between two collections, not to its double: records make no garbage,
+// gcPercent lets the heap grow by a quarter between two collections, not to its double: records make no garbage,
 // so that collections are few anyway, and the memory is better left to others.
-const gcPercent = 50
+const gcPercent = 25
 
 func newRunCommand() runCommand {
 	flags := newConfigFlags()

@@ -163,7 +163,7 @@ func (Start) Expects() string { return "earliest, latest or an RFC 3339 time" }
 func Default() *Config {
 	return &Config{
 		Kafka: Kafka{
-			Group: "logproc", ClientID: "logproc", FetchBytes: 1 << 20, MaxBuffered: 64 << 20,
+			Group: "logproc", ClientID: "logproc", FetchBytes: 1 << 20, MaxBuffered: 48 << 20,
 			SessionTimeout: 10 * time.Second, HeartbeatInterval: time.Second, MetadataInterval: 30 * time.Second,
 		},
 		Store:          "file:logproc.db",
